@@ -1,0 +1,19 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# Warnings and code generation shared by every room, as one interface library.
+add_library(sherd_flags INTERFACE)
+target_include_directories(sherd_flags INTERFACE ${CMAKE_SOURCE_DIR}/include)
+target_compile_definitions(sherd_flags INTERFACE _GNU_SOURCE SHERD_VERSION="${PROJECT_VERSION}")
+target_compile_options(sherd_flags INTERFACE -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wvla
+    -fno-strict-aliasing $<$<BOOL:${SHERD_WERROR}>:-Werror>)
+if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")
+    target_compile_options(sherd_flags INTERFACE -march=x86-64-v2)
+endif()
+if(SHERD_SANITIZE)
+    target_compile_options(sherd_flags INTERFACE -fsanitize=${SHERD_SANITIZE} -fno-omit-frame-pointer
+        -fno-sanitize-recover=all)
+    target_link_options(sherd_flags INTERFACE -fsanitize=${SHERD_SANITIZE})
+    target_compile_definitions(sherd_flags INTERFACE SHERD_SANITIZED=1)
+endif()
+if(SHERD_THREAD_SAFETY)
+    target_compile_options(sherd_flags INTERFACE -Wthread-safety -Wthread-safety-beta)
+endif()
