@@ -2,7 +2,7 @@
 # Warnings and code generation shared by every room, as one interface library.
 add_library(sherd_flags INTERFACE)
 target_include_directories(sherd_flags INTERFACE ${CMAKE_SOURCE_DIR}/include)
-target_compile_definitions(sherd_flags INTERFACE $<$<CONFIG:Debug>:SHERD_CHECK_LOCKS=1> _GNU_SOURCE SHERD_VERSION="${PROJECT_VERSION}"
+target_compile_definitions(sherd_flags INTERFACE _GNU_SOURCE SHERD_VERSION="${PROJECT_VERSION}"
     $<$<CONFIG:Debug>:SHERD_CHECK_LOCKS=1>)
 target_compile_options(sherd_flags INTERFACE -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wvla
     -fno-strict-aliasing $<$<BOOL:${SHERD_WERROR}>:-Werror>)
