@@ -1,0 +1,162 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Interleaved rounds, and what is computed from them.
+
+Each round starts every server afresh (so that address layout and hash seeds vary), fills them, and then runs each
+workload on each server in turn, A B C A B C: the runs that a ratio compares are a second apart and see the same
+machine. Ratios are paired by round; the table shows their median and, as the noise, their smallest and largest.
+"""
+import contextlib
+import fcntl
+import os
+import statistics
+import sys
+import time
+
+from servers import Problem, Server, free_port
+
+
+class Plan:
+    """What to measure: recipes, works, placements, and the options of the command line."""
+
+    def __init__(self, recipes, works, placements, options):
+        self.recipes, self.works, self.placements, self.options = recipes, works, placements, options
+        self.threads = {recipe.name: options.threads for recipe in recipes}
+
+    def runs(self):
+        return self.options.runs * len(self.recipes) * len(self.works) * len(self.placements)
+
+
+class Progress:
+    """One line that is rewritten on a terminal, a line every few seconds elsewhere."""
+
+    def __init__(self, total):
+        self.total, self.done, self.start, self.shown = total, 0, time.monotonic(), 0.0
+        self.terminal = sys.stderr.isatty()
+
+    def show(self, text):
+        spent = time.monotonic() - self.start
+        left = f', {spent / self.done * (self.total - self.done):.0f} s left' if self.done else ''
+        line = f'[{self.done}/{self.total}{left}] {text}'
+        if self.terminal:
+            print('\r\033[K' + line[:110], end='', file=sys.stderr, flush=True)
+        elif time.monotonic() - self.shown > 5 or self.done == self.total:
+            self.shown = time.monotonic()
+            print(line, file=sys.stderr, flush=True)
+
+    def end(self):
+        if self.terminal:
+            print('\r\033[K', end='', file=sys.stderr, flush=True)
+
+
+def placement_cpus(placement, options, server_threads):
+    """(server's CPUs, load's CPUs)"""
+    cpus = sorted(os.sched_getaffinity(0))
+    if placement == 'same':
+        return {options.cpu if options.cpu is not None else cpus[0]}, \
+               {options.cpu if options.cpu is not None else cpus[0]}
+    if placement == 'all':
+        return set(cpus), set(cpus)
+    if len(cpus) < 2:
+        raise Problem('placement split needs two CPUs')
+    first = min(server_threads, len(cpus) - 1)
+    return set(cpus[:first]), set(cpus[first:])
+
+
+def start_server(plan, recipe, value_bytes):
+    options = plan.options
+    values = {'threads': plan.threads[recipe.name], 'value': value_bytes}
+    return Server(recipe, free_port(options.port), values)
+
+
+def prepare(plan, load, servers, work):
+    """Makes every server ready for the workload: keys of the right size, or a bare responder of that size."""
+    for i, server in enumerate(servers):
+        if not server.recipe.stores and server.value_bytes != work.v:
+            server.stop()
+            servers[i] = start_server(plan, server.recipe, work.v)
+        elif work.needs_keys():
+            load.fill(server, plan.options.keys[0], work.v)
+
+
+def run_setup(plan, load, server):
+    """--setup N COMMAND: sent once to each server that stores, {key} counting from 0 to N-1."""
+    for text in plan.options.setup:
+        count, *words = text.split()
+        if server.recipe.stores and server.recipe.protocol == 'resp':
+            load.in_order(server, int(count), words, conns=1, depth=32)
+
+
+def measure_one(plan, load, server, work, placement):
+    server_cpus, load_cpus = placement_cpus(placement, plan.options, plan.threads[server.name])
+    server.pin(server_cpus)
+    figures, (user, system, exact) = load.measure(server, work, plan.options.keys[0], load_cpus)
+    ops = max(1.0, figures['ops'])
+    user_part = user / max(1e-9, user + system)
+    return {
+        'server': server.name, 'work': work.label, 'place': placement, 'ops_s': figures['ops_s'],
+        'cpu_us': exact * 1e6 / ops, 'user_us': exact * user_part * 1e6 / ops,
+        'sys_us': exact * (1 - user_part) * 1e6 / ops, 'busy': exact / figures['secs'],
+        'load_us': figures['cpu_s'] * 1e6 / ops, 'p50_us': figures['p50_us'], 'p99_us': figures['p99_us'],
+        'p999_us': figures['p999_us'], 'max_us': figures['max_us'], 'errors': int(figures['errors']),
+        'complaint': figures['complaint'], 'rss_bytes': server.memory(),
+    }
+
+
+def run_round(plan, load, number, samples, progress):
+    with contextlib.ExitStack() as stack:
+        servers = []
+        stack.callback(lambda: [server.stop() for server in servers])
+        for recipe in plan.recipes:
+            progress.show(f'round {number + 1}: starting {recipe.name}')
+            servers.append(start_server(plan, recipe, plan.works[0].v))
+            run_setup(plan, load, servers[-1])
+        for work in plan.works:
+            prepare(plan, load, servers, work)
+            for placement in plan.placements:
+                # The first of a row would always follow the idle time of the fill: let each server be it in turn.
+                turn = number % len(servers)
+                for server in servers[turn:] + servers[:turn]:
+                    progress.done += 1
+                    if work.words(server.recipe.protocol) is None:
+                        continue
+                    sample = measure_one(plan, load, server, work, placement)
+                    samples.append(dict(sample, round=number))
+                    progress.show(f'round {number + 1} {placement} {work.label} {server.name}: '
+                                  f'{sample["cpu_us"]:.3f} us/op, {sample["ops_s"] / 1e3:,.0f}k ops/s')
+
+
+def run_plan(plan, load):
+    """All rounds; returns the samples. Interrupted by the user, it returns what there is."""
+    samples, progress = [], Progress(plan.runs())
+    try:
+        for number in range(plan.options.runs):
+            with contextlib.ExitStack() as stack:
+                if plan.options.lock:
+                    fcntl.flock(stack.enter_context(open(plan.options.lock, 'a', encoding='utf-8')), fcntl.LOCK_EX)
+                run_round(plan, load, number, samples, progress)
+    except KeyboardInterrupt:
+        print('\ninterrupted: the tables show the rounds so far', file=sys.stderr)
+    finally:
+        progress.end()
+    return samples
+
+
+def pick(samples, **wanted):
+    return [s for s in samples if all(s[key] == value for key, value in wanted.items())]
+
+
+def median(samples, field):
+    return statistics.median(s[field] for s in samples)
+
+
+def paired_ratios(ours, theirs, field):
+    """Sorted ratios ours / theirs, round by round."""
+    base = {s['round']: s[field] for s in theirs}
+    return sorted(s[field] / base[s['round']] for s in ours if base.get(s['round']))
+
+
+def ratio(samples, work, place, name, baseline, field='cpu_us'):
+    """(median, smallest, largest) of the paired ratios name / baseline, None without a pair."""
+    found = paired_ratios(pick(samples, work=work, place=place, server=name),
+                          pick(samples, work=work, place=place, server=baseline), field)
+    return (statistics.median(found), found[0], found[-1]) if found else None
