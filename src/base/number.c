@@ -174,6 +174,10 @@ bool number_parse_memory(struct slice text, uint64_t *bytes)
         {"g", 1000000000}, {"gb", 1024 * 1024 * 1024},
     };
     size_t digits = 0;
+    if (text.len == 0) {
+        *bytes = 0; /* CONFIG SET takes the empty text for zero */
+        return true;
+    }
     while (digits < text.len && digit_of(text.data[digits]) <= 9) {
         digits++;
     }
