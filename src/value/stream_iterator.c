@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Reading the entries of a stream in a range of ids, in either direction.
+ * Owner: the iterator's holder. Locks: none. */
+#include "sherd/value/stream.h"
+
+/* Enters the node at iterator->place from the side where reading begins. */
+static void enter_node(struct stream_iterator *iterator)
+{
+    iterator->node = stream_nodes_at(&iterator->stream->nodes, iterator->place);
+    if (iterator->node == NULL) {
+        return;
+    }
+    if (iterator->is_reverse) {
+        stream_node_last(iterator->node, &iterator->entry);
+    } else {
+        stream_node_first(iterator->node, &iterator->entry);
+    }
+}
+
+static void step(struct stream_iterator *iterator)
+{
+    if (iterator->is_reverse) {
+        stream_node_prev(iterator->node, &iterator->entry);
+    } else {
+        stream_node_next(iterator->node, &iterator->entry);
+    }
+}
+
+static void leave_node(struct stream_iterator *iterator)
+{
+    const struct stream_nodes *nodes = &iterator->stream->nodes;
+    iterator->place =
+        iterator->is_reverse ? stream_nodes_prev(nodes, iterator->place) : stream_nodes_next(nodes, iterator->place);
+    enter_node(iterator);
+}
+
+void stream_iterator_init(struct stream_iterator *iterator, const struct stream *stream, struct stream_id start,
+                          struct stream_id end)
+{
+    iterator->stream = stream;
+    iterator->start = start;
+    iterator->end = end;
+    iterator->is_reverse = false;
+    iterator->node = NULL;
+    iterator->entry.at = LISTPACK_NONE;
+    iterator->place = stream_nodes_floor(&stream->nodes, start);
+    if (stream_nodes_at(&stream->nodes, iterator->place) == NULL) {
+        iterator->place = stream_nodes_first(&stream->nodes);
+    }
+}
+
+void stream_iterator_init_reverse(struct stream_iterator *iterator, const struct stream *stream, struct stream_id start,
+                                  struct stream_id end)
+{
+    iterator->stream = stream;
+    iterator->start = start;
+    iterator->end = end;
+    iterator->is_reverse = true;
+    iterator->node = NULL;
+    iterator->entry.at = LISTPACK_NONE;
+    /* No node begins at or before the end: nothing is in the range, and the place is past the last node. */
+    iterator->place = stream_nodes_floor(&stream->nodes, end);
+}
+
+bool stream_iterator_next(struct stream_iterator *iterator, struct stream_id *id, size_t *pairs)
+{
+    struct stream_entry *entry = &iterator->entry;
+    if (iterator->node == NULL) {
+        enter_node(iterator);
+    } else {
+        step(iterator);
+    }
+    for (; iterator->node != NULL; step(iterator)) {
+        while (iterator->node != NULL && entry->at == LISTPACK_NONE) {
+            leave_node(iterator);
+        }
+        if (iterator->node == NULL) {
+            break;
+        }
+        bool is_below = stream_id_compare(entry->id, iterator->start) < 0;
+        bool is_above = stream_id_compare(entry->id, iterator->end) > 0;
+        if (iterator->is_reverse ? is_below : is_above) {
+            break;
+        }
+        if (!is_below && !is_above && !entry->is_deleted) {
+            *id = entry->id;
+            *pairs = entry->pairs_left;
+            return true;
+        }
+    }
+    /* Past the end it stays, should it be asked again. */
+    iterator->node = NULL;
+    iterator->place.chunk = SIZE_MAX;
+    return false;
+}
+
+bool stream_iterator_pair(struct stream_iterator *iterator, struct slice *field, struct slice *value)
+{
+    struct stream_entry *entry = &iterator->entry;
+    if (entry->pairs_left == 0) {
+        return false;
+    }
+    const struct listpack *pack = &iterator->node->pack;
+    size_t *field_cursor = entry->has_master_fields ? &entry->field_cursor : &entry->cursor;
+    *field = listpack_get_text(pack, *field_cursor, iterator->field_text);
+    *field_cursor = listpack_next(pack, *field_cursor);
+    *value = listpack_get_text(pack, entry->cursor, iterator->value_text);
+    entry->cursor = listpack_next(pack, entry->cursor);
+    entry->pairs_left--;
+    return true;
+}
