@@ -4,8 +4,8 @@ import argparse
 import statistics
 
 from memory import measure_memory
-from report import print_tables
-from rounds import Plan, ratio, run_plan
+from report import print_tables, spread
+from rounds import Plan, ratios, run_plan
 from servers import Problem, Recipe
 from work import Work
 
@@ -81,17 +81,18 @@ def plan_of(step, known, options):
 
 
 def judge_ratios(step, samples):
-    """(what, limit, measured, [min..max], verdict) of each row."""
+    """(what, limit, measured, spread, passed) of each row."""
     for work, server, baseline, limit in step.limits:
-        found = ratio(samples, work, step.place, server, baseline)
+        found = spread(ratios(samples, (work, step.place), server, baseline))
         what = f'{work} {step.place}: CPU/op of {server} / {baseline}'
         errors = sum(s['errors'] for s in samples if s['work'] == work and s['server'] == server)
         if found is None or errors:
             yield what, limit, float('nan'), f'{errors} error replies' if errors else 'not measured', False
             continue
-        middle, low, high = found
-        note = '%.3f..%.3f' % (low, high) + (' straddles the limit' if low <= limit < high else '')
-        yield what, limit, middle, note, middle <= limit
+        note = '{q1:.3f}..{q3:.3f} [{min:.3f}..{max:.3f}]'.format(**found)
+        if found['q1'] <= limit < found['q3']:
+            note += ' too close to tell: more runs'
+        yield what, limit, found['median'], note, found['median'] <= limit
 
 
 def judge_memory(step, plan, load):
@@ -125,7 +126,7 @@ def run_profile(name, known, options, load):
 
 def print_verdicts(name, verdicts):
     print(f'\n### profile {name}\n')
-    print('| figure | at most | measured | spread | |\n|---|---:|---:|---|---|')
+    print('| figure | at most | measured | quartiles [min..max] | |\n|---|---:|---:|---|---|')
     for what, limit, measured, note, passed in verdicts:
         print(f'| {what} | {limit:g} | {measured:.3f} | {note} | {"pass" if passed else "FAIL"} |')
     failed = sum(not verdict[-1] for verdict in verdicts)

@@ -4,9 +4,10 @@ import html
 import json
 import os
 import platform
+import statistics
 import time
 
-from rounds import median, pick, ratio
+from rounds import median, pick, ratios
 
 COLORS = ['#2f6f4f', '#c8553d', '#e0a030', '#4a6fa5', '#8f5aa8', '#708090', '#3aa6a6', '#a08060']
 
@@ -26,8 +27,17 @@ def unique(values):
     return list(dict.fromkeys(values))
 
 
-def show_ratio(found):
-    return '-' if found is None else '%.3f [%.3f..%.3f]' % found
+def show_ratios(found):
+    return '%.3f [%.3f..%.3f]' % (statistics.median(found), found[0], found[-1]) if found else '-'
+
+
+def spread(found):
+    """Median, quartiles, smallest and largest of sorted ratios."""
+    if not found:
+        return None
+    quartiles = statistics.quantiles(found, n=4, method='inclusive') if len(found) > 1 else found * 3
+    return dict(zip(('min', 'q1', 'median', 'q3', 'max'),
+                    (round(x, 4) for x in (found[0], *quartiles, found[-1]))))
 
 
 def table_row(samples, work, place, name, baseline):
@@ -39,8 +49,8 @@ def table_row(samples, work, place, name, baseline):
     errors = sum(s['errors'] for s in own)
     cells = [work, name, cell('ops_s', ',.0f'), cell('cpu_us', '.3f'), cell('user_us', '.3f'), cell('sys_us', '.3f'),
              cell('busy', '.2f'), cell('p50_us', ',.0f'), cell('p99_us', ',.0f'), cell('p999_us', ',.0f'),
-             show_ratio(ratio(samples, work, place, name, baseline, 'ops_s')),
-             show_ratio(ratio(samples, work, place, name, baseline, 'cpu_us'))]
+             show_ratios(ratios(samples, (work, place), name, baseline, 'ops_s')),
+             show_ratios(ratios(samples, (work, place), name, baseline, 'cpu_us'))]
     text = '| ' + ' | '.join(cells) + ' |'
     if errors:
         text += f' {errors} error replies: {own[0]["complaint"]}'
@@ -51,8 +61,8 @@ def print_tables(samples, baseline):
     head = ['workload', 'server', 'ops/s', 'CPU us/op', 'user', 'sys', 'busy cores', 'p50 us', 'p99 us', 'p99.9 us',
             'ops/s ratio', 'CPU ratio']
     for place in unique(s['place'] for s in samples):
-        rounds = len({s['round'] for s in samples})
-        print(f'\n### placement {place}: medians of {rounds} rounds; ratios to {baseline}, paired by round, '
+        runs = len({s['pair'] for s in samples})
+        print(f'\n### placement {place}: medians of {runs} runs; ratios to {baseline}, paired run by run, '
               'median [min..max]\n')
         print('| ' + ' | '.join(head) + ' |')
         print('|---|---|' + '---:|' * 8 + '---|---|')
@@ -69,10 +79,10 @@ def summary(samples, baseline):
     entries = []
     for place, work, name in unique((s['place'], s['work'], s['server']) for s in samples):
         own = pick(samples, place=place, work=work, server=name)
-        entry = {'place': place, 'work': work, 'server': name, 'rounds': len(own)}
+        entry = {'place': place, 'work': work, 'server': name, 'runs': len(own)}
         entry.update({field: round(median(own, field), 4) for field in fields})
-        entry['cpu_ratio'] = ratio(samples, work, place, name, baseline, 'cpu_us')
-        entry['ops_ratio'] = ratio(samples, work, place, name, baseline, 'ops_s')
+        entry['cpu_ratio'] = spread(ratios(samples, (work, place), name, baseline, 'cpu_us'))
+        entry['ops_ratio'] = spread(ratios(samples, (work, place), name, baseline, 'ops_s'))
         entries.append(entry)
     return entries
 
@@ -125,7 +135,7 @@ def write_chart(path, samples):
     here = machine()
     drawing.text(20, 24, 'Server CPU microseconds per operation (shorter is better)', 'font-size="16"')
     drawing.text(20, 42, f'{here["cpu"]}, {here["cpus"]} CPUs, Linux {here["kernel"]}, medians of '
-                         f'{len({s["round"] for s in samples})} interleaved rounds', 'fill="#666"')
+                         f'{len({s["pair"] for s in samples})} interleaved runs', 'fill="#666"')
     for place, work in unique((s['place'], s['work']) for s in samples):
         bars = [(name, median(own, 'cpu_us')) for name in names
                 if (own := pick(samples, place=place, work=work, server=name))]

@@ -3,7 +3,8 @@
 
 Each round starts every server afresh (so that address layout and hash seeds vary), fills them, and then runs each
 workload on each server in turn, A B C A B C: the runs that a ratio compares are a second apart and see the same
-machine. Ratios are paired by round; the table shows their median and, as the noise, their smallest and largest.
+machine. A round may repeat each workload's row in several slices, which costs no new fill. Ratios are paired by
+slice; the table shows their median and, as the noise, their smallest and largest.
 """
 import contextlib
 import fcntl
@@ -23,7 +24,7 @@ class Plan:
         self.threads = {recipe.name: options.threads for recipe in recipes}
 
     def runs(self):
-        return self.options.runs * len(self.recipes) * len(self.works) * len(self.placements)
+        return self.options.runs * self.options.slices * len(self.recipes) * len(self.works) * len(self.placements)
 
 
 class Progress:
@@ -102,6 +103,20 @@ def measure_one(plan, load, server, work, placement):
     }
 
 
+def measure_row(plan, load, servers, what, pair, samples, progress):
+    """One workload on each server in turn; each is the first of a row once."""
+    work, placement = what
+    turn = pair % len(servers)
+    for server in servers[turn:] + servers[:turn]:
+        progress.done += 1
+        if work.words(server.recipe.protocol) is None:
+            continue
+        sample = measure_one(plan, load, server, work, placement)
+        samples.append(dict(sample, pair=pair))
+        progress.show(f'{placement} {work.label} {server.name}: {sample["cpu_us"]:.3f} us/op, '
+                      f'{sample["ops_s"] / 1e3:,.0f}k ops/s')
+
+
 def run_round(plan, load, number, samples, progress):
     with contextlib.ExitStack() as stack:
         servers = []
@@ -113,16 +128,9 @@ def run_round(plan, load, number, samples, progress):
         for work in plan.works:
             prepare(plan, load, servers, work)
             for placement in plan.placements:
-                # The first of a row would always follow the idle time of the fill: let each server be it in turn.
-                turn = number % len(servers)
-                for server in servers[turn:] + servers[:turn]:
-                    progress.done += 1
-                    if work.words(server.recipe.protocol) is None:
-                        continue
-                    sample = measure_one(plan, load, server, work, placement)
-                    samples.append(dict(sample, round=number))
-                    progress.show(f'round {number + 1} {placement} {work.label} {server.name}: '
-                                  f'{sample["cpu_us"]:.3f} us/op, {sample["ops_s"] / 1e3:,.0f}k ops/s')
+                for slice_ in range(plan.options.slices):
+                    measure_row(plan, load, servers, (work, placement), number * plan.options.slices + slice_, samples,
+                                progress)
 
 
 def run_plan(plan, load):
@@ -150,13 +158,13 @@ def median(samples, field):
 
 
 def paired_ratios(ours, theirs, field):
-    """Sorted ratios ours / theirs, round by round."""
-    base = {s['round']: s[field] for s in theirs}
-    return sorted(s[field] / base[s['round']] for s in ours if base.get(s['round']))
+    """Sorted ratios ours / theirs, pair by pair."""
+    base = {s['pair']: s[field] for s in theirs}
+    return sorted(s[field] / base[s['pair']] for s in ours if base.get(s['pair']))
 
 
-def ratio(samples, work, place, name, baseline, field='cpu_us'):
-    """(median, smallest, largest) of the paired ratios name / baseline, None without a pair."""
-    found = paired_ratios(pick(samples, work=work, place=place, server=name),
-                          pick(samples, work=work, place=place, server=baseline), field)
-    return (statistics.median(found), found[0], found[-1]) if found else None
+def ratios(samples, row, name, baseline, field='cpu_us'):
+    """The sorted paired ratios name / baseline of one row of the table, (workload, placement)."""
+    work, place = row
+    return paired_ratios(pick(samples, work=work, place=place, server=name),
+                         pick(samples, work=work, place=place, server=baseline), field)
