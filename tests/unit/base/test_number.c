@@ -92,6 +92,26 @@ Test(number, refuses_integers_outside_64_bits)
     cr_expect(refuses_i64("1000000000000000000000000000000"));
 }
 
+Test(number, finds_the_wrong_byte_at_every_place)
+{
+    static const char digits[] = "1234567890123456789";
+    int64_t value;
+    for (size_t place = 0; place < sizeof(digits) - 1; place++) {
+        for (int byte = 0; byte < 256; byte++) {
+            char text[sizeof(digits)];
+            memcpy(text, digits, sizeof(digits));
+            text[place] = (char)byte;
+            bool allowed = (byte >= '0' && byte <= '9' && (byte != '0' || place != 0)) || (byte == '-' && place == 0);
+            bool large = place == 0 && byte == '9' && strncmp(text, "9223372036854775807", 19) > 0;
+            bool parsed = number_parse_i64(slice_make(text, sizeof(text) - 1), &value);
+            cr_assert_eq(parsed, allowed && !large, "%zu %d", place, byte);
+            if (parsed) {
+                cr_assert_eq(value, strtoll(text, NULL, 10));
+            }
+        }
+    }
+}
+
 Test(number, does_not_read_behind_the_text)
 {
     int64_t value;
