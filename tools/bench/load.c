@@ -304,7 +304,7 @@ static void link_readable(struct worker *w, struct link *l)
     if (n <= 0)
         die("the server closed a connection");
     uint64_t before = l->framer.expect;
-    framer_eat(&l->framer, w->input, (size_t)n, w->options->text);
+    w->stray_bytes += framer_eat(&l->framer, w->input, (size_t)n, w->options->text);
     w->replies += before - l->framer.expect;
     if (l->busy && l->framer.expect == 0)
         batch_done(w, l);
@@ -395,12 +395,13 @@ static void report(const struct worker *workers, unsigned count)
 {
     struct histogram *all = zalloc(sizeof *all);
     struct rusage usage;
-    uint64_t ops = 0, errors = 0, elapsed = 1;
+    uint64_t ops = 0, errors = 0, stray_bytes = 0, elapsed = 1;
     const char *first_error = NULL;
     for (unsigned i = 0; i < count; i++) {
         const struct worker *w = &workers[i];
         histogram_merge(all, &w->histogram);
         ops += w->replies;
+        stray_bytes += w->stray_bytes;
         elapsed = w->elapsed_ns > elapsed ? w->elapsed_ns : elapsed;
         for (unsigned j = 0; j < w->link_count; j++) {
             errors += w->links[j].framer.errors;
@@ -412,10 +413,10 @@ static void report(const struct worker *workers, unsigned count)
     double cpu = (double)(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) +
                  (double)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1e6;
     printf("ops=%lu secs=%.4f ops_s=%.0f p50_us=%.1f p90_us=%.1f p99_us=%.1f p999_us=%.1f max_us=%.1f errors=%lu "
-           "cpu_s=%.3f\n",
+           "stray_bytes=%lu cpu_s=%.3f\n",
            ops, (double)elapsed / 1e9, (double)ops * 1e9 / (double)elapsed, histogram_quantile_us(all, .5),
            histogram_quantile_us(all, .9), histogram_quantile_us(all, .99), histogram_quantile_us(all, .999),
-           (double)all->max_ns / 1e3, errors, cpu);
+           (double)all->max_ns / 1e3, errors, stray_bytes, cpu);
     fflush(stdout);
     if (first_error)
         fprintf(stderr, "load: first error reply: %s\n", first_error);

@@ -85,13 +85,14 @@ struct worker {
     size_t batch_bytes;
     int epoll;
     unsigned index, link_count, live, next_link;
-    uint64_t random, next_key, sent, quota, replies;
+    uint64_t random, next_key, sent, quota, replies, stray_bytes;
     uint64_t gap_ns, due_ns, warm_ns, end_ns, last_reply_ns, elapsed_ns;
     struct histogram histogram;
 };
 
-/* Passes over up to f->expect replies in bytes[0..n), which must be followed by FRAMER_SLACK readable bytes. */
-void framer_eat(struct framer *f, const char *bytes, size_t n, bool text);
+/* Passes over up to f->expect replies in bytes[0..n), which must be followed by FRAMER_SLACK readable bytes. Returns
+ * how many bytes it left: more than none means that the server sent what was not asked for. */
+size_t framer_eat(struct framer *f, const char *bytes, size_t n, bool text);
 
 /* Turns the words of the command line into templates, ends the program on a bad one. The mix owns the bytes. */
 void mix_parse(struct mix *mix, char **words, int count, bool text);

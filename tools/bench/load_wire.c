@@ -135,7 +135,7 @@ static bool same_again(const struct framer *f, const char *at, size_t left)
     return left >= f->same_bytes && (head & f->head_mask) == f->head;
 }
 
-void framer_eat(struct framer *f, const char *bytes, size_t n, bool text)
+size_t framer_eat(struct framer *f, const char *bytes, size_t n, bool text)
 {
     const char *at = bytes, *end = bytes + n;
     while (at < end && f->expect) {
@@ -153,6 +153,7 @@ void framer_eat(struct framer *f, const char *bytes, size_t n, bool text)
             at += eat_line(f, at, left, text);
         }
     }
+    return (size_t)(end - at);
 }
 
 /* ---- requests ---- */

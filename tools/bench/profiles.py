@@ -85,9 +85,9 @@ def judge_ratios(step, samples):
     for work, server, baseline, limit in step.limits:
         found = spread(ratios(samples, (work, step.place), server, baseline))
         what = f'{work} {step.place}: CPU/op of {server} / {baseline}'
-        errors = sum(s['errors'] for s in samples if s['work'] == work and s['server'] == server)
+        errors = sum(s['errors'] + s['stray_bytes'] for s in samples if s['work'] == work and s['server'] == server)
         if found is None or errors:
-            yield what, limit, float('nan'), f'{errors} error replies' if errors else 'not measured', False
+            yield what, limit, float('nan'), f'{errors} error replies or stray bytes' if errors else 'not measured', False
             continue
         note = '{q1:.3f}..{q3:.3f} [{min:.3f}..{max:.3f}]'.format(**found)
         if found['q1'] <= limit < found['q3']:

@@ -54,6 +54,8 @@ def table_row(samples, work, place, name, baseline):
     text = '| ' + ' | '.join(cells) + ' |'
     if errors:
         text += f' {errors} error replies: {own[0]["complaint"]}'
+    if any(s['stray_bytes'] for s in own):
+        text += ' it sent bytes that answer nothing'
     return text
 
 

@@ -99,7 +99,7 @@ def measure_one(plan, load, server, work, placement):
         'sys_us': exact * (1 - user_part) * 1e6 / ops, 'busy': exact / figures['secs'],
         'load_us': figures['cpu_s'] * 1e6 / ops, 'p50_us': figures['p50_us'], 'p99_us': figures['p99_us'],
         'p999_us': figures['p999_us'], 'max_us': figures['max_us'], 'errors': int(figures['errors']),
-        'complaint': figures['complaint'], 'rss_bytes': server.memory(),
+        'complaint': figures['complaint'], 'stray_bytes': int(figures['stray_bytes']), 'rss_bytes': server.memory(),
     }
 
 
