@@ -50,7 +50,8 @@ PROFILES = {
     ],
     # The finished hot path.
     'hotpath': [
-        Ratios('same', 1, same_core({10: (.44, .44), 50: (.21, .24)}, {1: 1.07}) + [('hot:P=50', 'sherd', 'redis', .5)]),
+        Ratios('same', 1, same_core({10: (.44, .44), 50: (.21, .24)}, {1: 1.07}) +
+               [('hot:P=50', 'sherd', 'redis', .5)]),
         Ratios('all', 2, scaling([2], 1.08, 1.12) + scaling([4, 8], 1.20, 1.20)),
         Memory([4_000_000, 5_000_000, 6_000_000, 8_000_000], 32, 28),
         Memory([4_000_000, 5_000_000, 6_000_000, 8_000_000], 8, 30),
@@ -87,7 +88,8 @@ def judge_ratios(step, samples):
         what = f'{work} {step.place}: CPU/op of {server} / {baseline}'
         errors = sum(s['errors'] + s['stray_bytes'] for s in samples if s['work'] == work and s['server'] == server)
         if found is None or errors:
-            yield what, limit, float('nan'), f'{errors} error replies or stray bytes' if errors else 'not measured', False
+            note = f'{errors} error replies or stray bytes' if errors else 'not measured'
+            yield what, limit, float('nan'), note, False
             continue
         note = '{q1:.3f}..{q3:.3f} [{min:.3f}..{max:.3f}]'.format(**found)
         if found['q1'] <= limit < found['q3']:
