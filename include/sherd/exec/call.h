@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* A running command: everything its handler may use. Handlers read arguments, look keys up, write the reply, note
+ * effects, and return what call_fail* or OUTCOME_DONE say. They never lock: dispatch holds what the row declares.
+ * Owner: dispatch, on the executing thread. Locks: none taken here; shard_held is what the keys need. */
+#ifndef SHERD_EXEC_CALL_H
+#define SHERD_EXEC_CALL_H
+
+#include "sherd/exec/command.h"
+#include "sherd/exec/effects.h"
+#include "sherd/exec/session.h"
+#include "sherd/keyspace/keyref.h"
+#include "sherd/resp/reply.h"
+
+/* Declares a handler with the locks that dispatch holds for it. Use it for handlers that touch keys. */
+#define COMMAND_HANDLER(function) static enum outcome function(struct call *call) REQUIRES(shard_held)
+
+struct call {
+    struct exec_worker *worker;
+    struct session *session;
+    const struct command *command;
+    void *context;               /* of the command's room */
+    const struct slice *argv;
+    uint32_t argc;
+    unsigned db;
+    int64_t now_ms;              /* frozen */
+    uint64_t first_hash;         /* keyed hash of the first key, when first_hashed */
+    bool first_hashed;
+    uint32_t first_key;          /* its place in argv */
+    struct reply reply;
+    struct effects effects;
+    struct lockset locks;
+    /* LOCK_EACH_SHARD: the shard that is held, the one to go on with, and what the handler carries along. */
+    uint32_t next_shard;
+    uint64_t carried;            /* 0 at the first shard */
+    struct output_mark carried_mark;
+};
+
+/* Errors: each writes the reply and returns OUTCOME_ERROR. */
+enum outcome call_fail(struct call *call, enum error_text error);
+enum outcome call_fail_format(struct call *call, const char *format, ...) PRINTF_LIKE(2, 3);
+enum outcome call_fail_slice(struct call *call, struct slice line);
+/* "ERR wrong number of arguments for 'name' command" */
+enum outcome call_fail_arity(struct call *call);
+/* "ERR unknown subcommand or wrong number of arguments for '%s'. Try NAME HELP." */
+enum outcome call_fail_subcommand(struct call *call);
+
+/* Looks a key argument up for reading: past-due keys are gone, the access is marked, hits and misses are counted.
+ * False when the key does not exist. */
+NODISCARD bool call_read(struct call *call, uint32_t argument, struct keyref *ref) REQUIRES(shard_held);
+/* The same without marking the access and without counting (TYPE, TTL, OBJECT, EXISTS count: see each command). */
+NODISCARD bool call_peek(struct call *call, uint32_t argument, struct keyref *ref) REQUIRES(shard_held);
+/* Looks a key argument up for writing: past-due keys are gone; no statistics. False when it does not exist; `ref` can
+ * then be used to create it. */
+bool call_write(struct call *call, uint32_t argument, struct keyref *ref) REQUIRES(shard_held);
+/* As call_write in another database (MOVE, COPY ... DB). */
+bool call_write_in(struct call *call, unsigned db, uint32_t argument, struct keyref *ref) REQUIRES(shard_held);
+
+/* Notes that the key of `ref` was changed: `event` is its keyspace event ("set", "expire", "del" ...). Counts as one
+ * change. Without it a write is not seen by anybody. */
+void call_changed(struct call *call, const struct keyref *ref, enum event_class event_class, const char *event)
+    REQUIRES(shard_held);
+
+/* Notes a further event of a change that call_changed has counted ("set", then "expire"). */
+void call_changed_event(struct call *call, const struct keyref *ref, enum event_class event_class, const char *event)
+    REQUIRES(shard_held);
+
+/* The argument as text; index below argc. */
+static ALWAYS_INLINE struct slice call_argument(const struct call *call, uint32_t index)
+{
+    return call->argv[index];
+}
+
+static ALWAYS_INLINE bool call_argument_is(const struct call *call, uint32_t index, const char *word)
+{
+    return slice_equals_word(call->argv[index], word);
+}
+
+/* Arguments as numbers: on false the error is replied; return OUTCOME_ERROR. */
+NODISCARD bool call_integer(struct call *call, uint32_t index, int64_t *value);
+NODISCARD bool call_integer_between(struct call *call, uint32_t index, int64_t min, int64_t max, int64_t *value);
+NODISCARD bool call_database(struct call *call, uint32_t index, unsigned *db);
+
+/* Writes a string value as a bulk; large ones by reference. */
+void call_reply_string(struct call *call, const struct entry *entry) REQUIRES(shard_held);
+/* Replies the lines of a HELP subcommand: "NAME <subcommand> [<arg> [value] [opt] ...]. Subcommands are:" first. */
+enum outcome call_reply_help(struct call *call, const char *const *lines);
+
+#endif

@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Running commands: the shared half (`struct exec`, one per server) and the half of each thread that executes
+ * (`struct exec_worker`). exec_batch is the single entrance: sockets, executors and later scripts, AOF loading and the
+ * replica's applier all use it. No feature is named here: guards, listeners and hooks are lists that wiring fills.
+ * Owner: the server; each exec_worker belongs to its thread. Locks: the shards of a call, through its lockset. */
+#ifndef SHERD_EXEC_EXEC_H
+#define SHERD_EXEC_EXEC_H
+
+#include "sherd/base/clock.h"
+#include "sherd/base/random.h"
+#include "sherd/config/config.h"
+#include "sherd/exec/call.h"
+#include "sherd/exec/statistics.h"
+#include "sherd/sync/mailbox.h"
+
+/* Looks at a call before it runs. It concerns calls whose command has one of `command_flags` or whose session has one
+ * of `session_flags`. OUTCOME_DONE lets it pass; otherwise it has replied. */
+struct guard {
+    uint32_t command_flags;
+    uint32_t session_flags;
+    enum outcome (*check)(struct call *call, void *context);
+    void *context;
+};
+
+/* Sees a call after its shards are free, when it took at least exec->slow_ns. */
+struct slow_hook {
+    void (*ran)(void *context, const struct call *call, uint64_t nanoseconds);
+    void *context;
+};
+
+struct executor_pool;
+
+enum {
+    EXEC_WORKERS_MAX = 256,
+    EXEC_GUARDS_MAX = 16,
+    EXEC_BATCH_MAX = 128, /* requests executed between two looks at the sockets */
+};
+
+struct exec {
+    struct keyspace *keyspace;             /* (c) */
+    struct epoch *epoch;                   /* (c) */
+    struct config *config;                 /* (c) */
+    const struct command_table *commands;  /* (c) */
+    const struct clock_source *clock;      /* (c) */
+    struct clock_scale ticks;              /* (c) */
+    struct guard guards[EXEC_GUARDS_MAX];  /* (c) in the order of their checks */
+    unsigned guard_count;                  /* (c) */
+    uint32_t guard_command_flags;          /* (c) union over the guards */
+    uint32_t guard_session_flags;          /* (c) */
+    struct slow_hook slow_hook;            /* (c) */
+    struct executor_pool *executors;       /* (c) */
+    _Atomic uint64_t slow_ns;              /* (a) UINT64_MAX: no call is slow */
+    _Atomic bool track_latency;            /* (a) histograms on */
+    _Atomic bool lazy_user_flush;          /* (a) */
+    struct effects_listener *_Atomic listeners; /* (a) changes only with a grace period */
+    _Atomic uint64_t sequence;             /* (a) last drawn */
+    _Atomic uint64_t session_ids;          /* (a) last given */
+    _Atomic int64_t memory_used;           /* (a) bytes, flushed by the workers */
+    _Atomic uint64_t lazyfree_pending;     /* (a) objects */
+    _Atomic uint32_t worker_count;         /* (a) registered so far */
+    struct exec_worker *_Atomic workers[EXEC_WORKERS_MAX]; /* (a) whose statistics readers sum */
+};
+
+struct exec_worker {
+    struct exec *exec;                     /* (c) */
+    struct keyspace_user user;             /* (w) */
+    struct epoch_record epoch;             /* (w) */
+    struct garbage garbage;                /* (w) */
+    struct argument_pool pool;             /* (w) of the batch */
+    struct output out;                     /* (w) replies of the turn */
+    const struct config_snapshot *config;  /* (w) of the turn, inside its epoch section */
+    struct random random;                  /* (w) */
+    struct memory_meter meter;             /* (w) */
+    int64_t now_us;                        /* (w) frozen time of the batch */
+    uint64_t turn_ticks;                   /* (w) when the clock was read */
+    uint64_t last_ticks;                   /* (w) when the last call ended */
+    bool is_executor;                      /* (c) */
+    struct statistics statistics;          /* (w) read by all */
+};
+
+void exec_init(struct exec *exec, struct keyspace *keyspace, struct epoch *epoch, struct config *config,
+               const struct command_table *commands);
+void exec_add_guard(struct exec *exec, struct guard guard);
+/* Starts the threads for long commands. After all guards and hooks are set. */
+NODISCARD enum status exec_start(struct exec *exec, unsigned executors);
+void exec_stop(struct exec *exec);
+
+/* Called by the thread itself. */
+void exec_worker_init(struct exec_worker *worker, struct exec *exec);
+void exec_worker_deinit(struct exec_worker *worker);
+
+enum item_outcome {
+    ITEM_DONE,      /* executed (perhaps with an error as its reply) */
+    ITEM_SKIPPED,   /* not executed: its session is closing, suspended or away */
+    ITEM_SUSPENDED, /* not executed: its session waits for a shard and will be resumed */
+    ITEM_BUSY,      /* not executed: try again after other work */
+    ITEM_AWAY,      /* an executor runs it; its session will be resumed with the reply */
+};
+
+/* One request of a batch. The caller fills session and request; argv lies in worker->pool. */
+struct item {
+    struct session *session;
+    struct request request;
+    enum item_outcome outcome;
+    /* filled by exec_batch: */
+    const struct command *command;
+    const struct slice *argv;
+    struct table_bucket *bucket;
+    uint64_t hash;
+    bool hashed;
+};
+
+/* A turn: an epoch section with one option snapshot (worker->config). Everything that looks at options, tables or the
+ * clock happens inside. The end frees retired memory and flushes the memory meter. */
+void exec_turn_begin(struct exec_worker *worker);
+void exec_turn_end(struct exec_worker *worker);
+/* Reads the clock anew: after the read phase, after a long call. */
+void exec_refresh(struct exec_worker *worker);
+/* Executes the items in order; replies go to worker->out (or to the session's own output where that is not empty).
+ * At most EXEC_BATCH_MAX items; inside a turn. */
+void exec_batch(struct exec_worker *worker, struct item *items, size_t count);
+/* Runs one call for a session: everything from the guards to the hooks. */
+enum item_outcome exec_dispatch(struct call *call);
+/* The second half of a call that went to an executor: its guards are passed, its shards possessed. */
+void exec_dispatch_away(struct call *call);
+
+/* A long command on an executor. It comes back to its session's worker through session->sink->resume; that worker then
+ * takes the reply with exec_errand_finish. */
+void exec_errand_send(struct call *call);
+/* On the session's worker, after the resume of a session that was SESSION_AWAY: moves the reply into session->own.
+ * Returns false when the errand is still under way. */
+bool exec_errand_finish(struct session *session);
+/* Frees detached tables on an executor. Takes ownership. */
+void exec_free_later(struct exec_worker *worker);
+
+/* Sums over all workers. */
+uint64_t exec_statistic(const struct exec *exec, enum statistic which);
+
+/* The handler's end of a call: statistics, commit and so on are dispatch's. */
+static inline const void *call_options(const struct call *call, unsigned slot)
+{
+    return config_section(call->worker->config, slot);
+}
+
+#endif

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* What a client is, without its socket: who it is, its protocol version and database, where its replies go.
+ * A session is used by one thread at a time (its worker; an executor while it runs a long command for it).
+ * Other threads reach the fields marked (a), and those marked (n) under `names`.
+ * Owner: its worker. Locks: names (LOCK_RANK_SESSION). */
+#ifndef SHERD_EXEC_SESSION_H
+#define SHERD_EXEC_SESSION_H
+
+#include "sherd/keyspace/lockset.h"
+#include "sherd/resp/output.h"
+#include "sherd/resp/request.h"
+
+enum session_flag {
+    SESSION_UNAUTHENTICATED = 1 << 0,
+    SESSION_CLOSING = 1 << 1,        /* closes when its output is out; executes nothing more */
+    SESSION_REPLY_OFF = 1 << 2,      /* CLIENT REPLY OFF */
+    SESSION_REPLY_SKIP = 1 << 3,     /* this one command stays silent */
+    SESSION_REPLY_SKIP_NEXT = 1 << 4,
+    SESSION_NO_EVICT = 1 << 5,
+    SESSION_NO_TOUCH = 1 << 6,
+    SESSION_INTERNAL = 1 << 7,       /* not a client: nothing of it is counted or limited */
+    SESSION_SUSPENDED = 1 << 8,      /* its next request waits for a shard */
+    SESSION_AWAY = 1 << 9,           /* an executor runs its request */
+};
+
+struct command;
+struct errand;
+struct exec_worker;
+struct session;
+
+/* What happens to a session from outside its own requests. */
+struct session_sink {
+    /* It may try again (or its long command is done, with the reply in session->own): from any thread. */
+    void (*resume)(struct session *session);
+};
+
+struct session {
+    uint64_t id;                      /* (c) */
+    struct exec_worker *worker;       /* (c) */
+    const struct session_sink *sink;  /* (c) */
+    uint32_t flags;                   /* (w) enum session_flag */
+    uint8_t resp;                     /* (w) 2 or 3 */
+    unsigned db;                      /* (w) */
+    const struct command *last_command; /* (w) */
+    struct shard_waiter waiter;       /* see keyspace.h */
+    struct output own;                /* (w) replies that the socket has not taken yet */
+    /* The stretch of the turn's shared output that holds this turn's replies. */
+    struct output_range turn;         /* (w) */
+    bool in_turn;                     /* (w) `turn` is valid */
+    _Atomic bool doomed;              /* (a) killed: executes nothing more */
+    struct errand *errand;            /* (w) while SESSION_AWAY: the call that an executor runs */
+
+    struct spin names;                /* guards what follows */
+    struct buffer name;               /* (n) CLIENT SETNAME */
+    struct buffer library_name;       /* (n) CLIENT SETINFO */
+    struct buffer library_version;    /* (n) */
+    char user[64];                    /* (n) */
+
+    int64_t created_ms;               /* (c) */
+    _Atomic int64_t active_ms;        /* (a) last request */
+    _Atomic uint32_t shown_db;        /* (a) copies for CLIENT LIST */
+    _Atomic uint32_t shown_flags;     /* (a) */
+    _Atomic uint32_t shown_command;   /* (a) id + 1 of the last command; 0: none */
+    _Atomic uint8_t shown_resp;       /* (a) */
+};
+
+void session_init(struct session *session, uint64_t id, struct exec_worker *worker, const struct session_sink *sink);
+void session_deinit(struct session *session);
+/* RESET and a fresh connection: RESP2, database 0, no name, replies on. */
+void session_reset(struct session *session);
+
+#endif

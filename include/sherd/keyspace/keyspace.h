@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The keyspace: shards, each with one table per database under one spinlock.
+ * One function computes a key's shard (the high bits of its keyed hash; the low bits choose the bucket).
+ *
+ * A shard is held in two ways. By its spinlock: bounded work only. Or *possessed*: an owner mark that is set under the
+ * spinlock, which is then released; for commands without a bound, on an executor's thread. Whoever meets a possessed
+ * shard does not wait: it queues in the shard's FIFO and is resumed by mail.
+ *
+ * Owner: the server; `shard` says which lock guards what. Locks: LOCK_RANK_SHARD, ascending by index. */
+#ifndef SHERD_KEYSPACE_KEYSPACE_H
+#define SHERD_KEYSPACE_KEYSPACE_H
+
+#include "sherd/base/hash.h"
+#include "sherd/container/table.h"
+#include "sherd/keyspace/entry.h"
+#include "sherd/sync/epoch.h"
+#include "sherd/sync/spin.h"
+
+enum {
+    KEYSPACE_SHARD_BITS = 10,
+    KEYSPACE_SHARDS = 1 << KEYSPACE_SHARD_BITS,
+    KEYSPACE_DATABASES_MAX = 1024,
+};
+
+struct expiry_index;
+struct shard_waiter;
+
+/* The keys of one database in one shard. */
+struct keytable {
+    struct table table;            /* (s) */
+    struct expiry_index *expiry;   /* (s) NULL until a key gets a deadline */
+    _Atomic uint32_t volatile_keys; /* (s) keys with a deadline; anybody may read it as a hint */
+    uint32_t unused;
+};
+
+/* Who asks whether it may hold a shard: a session, or a task of the server. Linked in at most one FIFO. */
+struct shard_waiter {
+    struct shard_waiter *next, *previous;       /* (s) of the shard it waits for */
+    struct shard *queued_at;                    /* (s) of that shard; the owner may read it */
+    bool possesses;                             /* (c) while queued: wants possession, not the spinlock */
+    _Atomic bool called;                        /* (a) was told to try again */
+    void (*resume)(struct shard_waiter *waiter); /* (c) called under the shard's lock: only sends mail */
+};
+
+struct shard {
+    CACHE_ALIGNED struct spin lock;
+    uint16_t index;                     /* (c) */
+    bool possessed;                     /* (s) */
+    struct shard_waiter *first_waiter;  /* (s) FIFO */
+    struct shard_waiter *last_waiter;   /* (s) */
+    struct keytable databases[];        /* (s) the first one shares the lock's cache line */
+};
+
+/* Why a key went away without a client's command. */
+enum removal {
+    REMOVAL_EXPIRED,
+    REMOVAL_EVICTED,
+};
+
+struct keyspace {
+    struct hash_key hash_key;      /* (c) */
+    unsigned databases;            /* (c) */
+    size_t shard_bytes;            /* (c) */
+    char *shards;                  /* (c) KEYSPACE_SHARDS of shard_bytes */
+    _Atomic int64_t *next_fire_ms; /* (s) by shard: when its expiry index wants a visit; INT64_MAX: never. A hint */
+    /* Whether past-due keys are removed (a replica, a paused or a loading server only hides them). */
+    _Atomic bool expiry_deletes;   /* (a) */
+    _Atomic bool expiry_active;    /* (a) DEBUG SET-ACTIVE-EXPIRE */
+};
+
+/* The thread that works on the keyspace: what it needs beside the locks. */
+struct keyspace_user {
+    struct keyspace *keyspace;
+    struct epoch_record *epoch;         /* (w) where table memory is retired */
+    struct garbage *garbage;            /* (w) what is freed after unlock */
+    int64_t now_ms;                     /* (w) the frozen time of the batch */
+    /* Told under the shard's lock about every removal that no client asked for: an internal write. */
+    void (*removed)(void *context, enum removal why, unsigned db, struct slice key);
+    void *context;
+};
+
+NODISCARD enum status keyspace_init(struct keyspace *keyspace, unsigned databases);
+/* Frees every key. No other thread uses the keyspace any more. */
+void keyspace_deinit(struct keyspace *keyspace, struct keyspace_user *user);
+
+static ALWAYS_INLINE uint64_t keyspace_hash(const struct keyspace *keyspace, struct slice key)
+{
+    return hash_bytes(&keyspace->hash_key, key);
+}
+
+/* The one function that computes a shard. */
+static ALWAYS_INLINE uint32_t keyspace_shard_of(uint64_t hash)
+{
+    return (uint32_t)(hash >> (64 - KEYSPACE_SHARD_BITS));
+}
+
+static ALWAYS_INLINE struct shard *keyspace_shard(const struct keyspace *keyspace, uint32_t index)
+{
+    return (struct shard *)(void *)(keyspace->shards + index * keyspace->shard_bytes);
+}
+
+/* The callbacks tables need, for a user. */
+struct table_env keyspace_table_env(const struct keyspace_user *user);
+
+/* Keys and keys with a deadline in a database, summed over the shards without locking: exact when nothing changes. */
+void keyspace_count(const struct keyspace *keyspace, unsigned db, uint64_t *keys, uint64_t *volatile_keys);
+
+/* Takes all keys of a database of a locked shard away in O(1); they are freed by garbage_release later.
+ * Returns how many keys there were. */
+size_t keyspace_detach(struct keyspace_user *user, struct shard *shard, unsigned db) REQUIRES(shard_held);
+/* Exchanges two databases of a locked shard in O(1). */
+void keyspace_swap(struct keyspace_user *user, struct shard *shard, unsigned db_a, unsigned db_b)
+    REQUIRES(shard_held);
+
+/* Prefetching stages of a batch; inside an epoch section, without locks. */
+static ALWAYS_INLINE struct table_bucket *keyspace_prefetch_bucket(const struct keyspace *keyspace, unsigned db,
+                                                                   uint64_t hash)
+{
+    struct shard *shard = keyspace_shard(keyspace, keyspace_shard_of(hash));
+    struct table_bucket *bucket = table_prefetch_home(&shard->databases[db].table, hash);
+    if (LIKELY(bucket != NULL)) {
+        PREFETCH(bucket);
+    }
+    return bucket;
+}
+
+static ALWAYS_INLINE void keyspace_prefetch_entry(struct table_bucket *bucket, uint64_t hash)
+{
+    const char *entry = table_prefetch_item(bucket, hash);
+    if (LIKELY(entry != NULL)) {
+        PREFETCH(entry);
+        PREFETCH(entry + CACHE_LINE_BYTES);
+    }
+}
+
+#endif

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The composition root: every room's state in one struct, built, wired, started and stopped here.
+ * Owner: main(). Locks: none; built before the threads start, torn down after they ended. */
+#ifndef SHERD_SERVER_SERVER_H
+#define SHERD_SERVER_SERVER_H
+
+#include "sherd/base/log.h"
+#include "sherd/exec/exec.h"
+#include "sherd/net/net.h"
+
+#define SHERD_REDIS_VERSION "7.2.4"
+
+struct server_options {
+    int64_t databases;
+    int log_level;
+    struct slice logfile;
+    struct slice dir;
+    struct slice pidfile;
+    bool daemonize;
+    int supervised;
+};
+
+struct server {
+    struct log log;
+    struct epoch epoch;
+    struct epoch_record epoch_record; /* of the main thread */
+    struct epoch_record config_epoch; /* where replaced option snapshots are retired; under the config's lock */
+    struct garbage garbage;           /* of the main thread */
+    struct keyspace keyspace;
+    struct config *config;
+    struct command_table *commands;
+    struct exec exec;
+    struct net net;
+    bool running;                     /* its threads were started */
+};
+
+/* Slots of the option sections, in the order of wiring. */
+enum config_slot {
+    SLOT_OWN,
+    SLOT_SERVER,
+    SLOT_NET,
+    SLOT_COUNT,
+};
+
+/* Builds the config with the sections of all rooms. */
+NODISCARD struct config *server_wire_config(struct server *server);
+/* Builds the command table and attaches guards and hooks. */
+void server_wire(struct server *server);
+
+void server_init(struct server *server);
+/* Runs the server as `argv` says until a signal ends it; returns the exit code. */
+int server_main(struct server *server, int argc, char **argv);
+
+static inline const struct server_options *server_options(const struct server *server)
+{
+    return config_section(config_current(server->config), SLOT_SERVER);
+}
+
+#endif

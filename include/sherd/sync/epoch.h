@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Grace periods: memory that a lock-free reader may still look at is retired here and freed when every section that
+ * could have seen it has ended. The only place that calls Concurrency Kit's epochs.
+ * Owner: one `epoch` per server, one `epoch_record` per thread. Locks: none. */
+#ifndef SHERD_SYNC_EPOCH_H
+#define SHERD_SYNC_EPOCH_H
+
+#include <ck_epoch.h>
+
+#include "sherd/base/compiler.h"
+
+struct epoch {
+    ck_epoch_t domain; /* (a) */
+};
+
+struct epoch_record {
+    ck_epoch_record_t record; /* (w) */
+    unsigned retired;         /* (w) since the last poll */
+};
+
+void epoch_init(struct epoch *epoch);
+/* Each thread that reads or retires registers one record, which it alone uses. The record must outlive the domain's
+ * other threads. */
+void epoch_register(struct epoch *epoch, struct epoch_record *record);
+void epoch_unregister(struct epoch_record *record);
+/* A section: what was reachable when it began stays allocated until it ends. Not nested. */
+void epoch_enter(struct epoch_record *record);
+void epoch_leave(struct epoch_record *record);
+/* Frees `memory` with `release` after a grace period. `memory` may not be reachable for new readers any more. Takes
+ * ownership. Never blocks. */
+void epoch_retire(struct epoch_record *record, void *memory, void (*release)(void *memory));
+/* Runs what has become due; call it outside a section, now and then. */
+void epoch_poll(struct epoch_record *record);
+/* Waits until every section that is open now has ended. Not inside a section; may block for a batch's length. */
+void epoch_synchronize(struct epoch_record *record);
+/* Waits and frees everything this record retired (at the end of a thread). */
+void epoch_drain(struct epoch_record *record);
+
+#endif

@@ -1,0 +1,337 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Growth, shrinking and scanning of the linear hash table.
+ * Owner: whoever embeds the table. Locks: the owner's, held by every caller. */
+#include "sherd/container/table.h"
+
+#include <string.h>
+
+#include "sherd/base/memory.h"
+
+enum {
+    /* A bucket is added above 13/16 of the slots: 6.5 items a bucket on average. */
+    TABLE_GROW_ITEMS = 13,
+    TABLE_GROW_BUCKETS = 2,
+    /* A bucket is taken away below 3 items a bucket. */
+    TABLE_SHRINK_ITEMS = 3,
+    TABLE_LAST = TABLE_BUCKET_WORDS - 1,
+    TABLE_SPLIT_MAX = 1024, /* items of one chain moved through a buffer on the stack */
+};
+
+void table_init(struct table *table)
+{
+    atomic_init(&table->directory, NULL);
+    atomic_init(&table->buckets, 0);
+    atomic_init(&table->used, 0);
+}
+
+static struct table_directory *table_directory(const struct table *table)
+{
+    return atomic_load_explicit(&table->directory, memory_order_relaxed);
+}
+
+static uint32_t table_buckets(const struct table *table)
+{
+    return atomic_load_explicit(&table->buckets, memory_order_relaxed);
+}
+
+static struct table_bucket *bucket_linked(struct table_bucket *bucket)
+{
+    uint64_t last = table_load(&bucket->words[TABLE_LAST]);
+    return (last & TABLE_LINK_BIT) != 0 ? table_word_item(last) : NULL;
+}
+
+static void chain_free(struct table_bucket *bucket)
+{
+    while (bucket != NULL) {
+        struct table_bucket *next = bucket_linked(bucket);
+        memory_free(bucket);
+        bucket = next;
+    }
+}
+
+void table_deinit(struct table *table, const struct table_env *env)
+{
+    struct table_directory *directory = table_directory(table);
+    if (directory == NULL) {
+        return;
+    }
+    uint32_t buckets = table_buckets(table);
+    atomic_store_explicit(&table->buckets, 0, memory_order_release);
+    atomic_store_explicit(&table->directory, NULL, memory_order_release);
+    for (uint32_t i = 0; i < buckets; i++) {
+        chain_free(bucket_linked(table_bucket_at(directory, i)));
+    }
+    for (uint32_t i = 0; i < directory->capacity; i++) {
+        struct table_segment *segment = atomic_load_explicit(&directory->segments[i], memory_order_relaxed);
+        if (segment != NULL) {
+            env->retire(env->context, segment);
+        }
+    }
+    env->retire(env->context, directory);
+    table_init(table);
+}
+
+/* Makes the segment of bucket `index` exist. */
+static void table_ensure_segment(struct table *table, const struct table_env *env, uint32_t index)
+{
+    uint32_t wanted = index / TABLE_SEGMENT_BUCKETS;
+    struct table_directory *directory = table_directory(table);
+    uint32_t capacity = directory == NULL ? 0 : directory->capacity;
+    if (wanted >= capacity) {
+        uint32_t larger_capacity = wanted + 2 + wanted / 2;
+        size_t bytes = sizeof(*directory) + larger_capacity * sizeof(directory->segments[0]);
+        struct table_directory *larger = memory_alloc_zeroed(bytes);
+        larger->capacity = larger_capacity;
+        for (uint32_t i = 0; i < capacity; i++) {
+            struct table_segment *segment = atomic_load_explicit(&directory->segments[i], memory_order_relaxed);
+            atomic_store_explicit(&larger->segments[i], segment, memory_order_relaxed);
+        }
+        atomic_store_explicit(&table->directory, larger, memory_order_release);
+        if (directory != NULL) {
+            env->retire(env->context, directory);
+        }
+        directory = larger;
+    }
+    if (atomic_load_explicit(&directory->segments[wanted], memory_order_relaxed) == NULL) {
+        struct table_segment *segment = memory_alloc_line(sizeof(*segment));
+        memset(segment, 0, sizeof(*segment));
+        atomic_store_explicit(&directory->segments[wanted], segment, memory_order_release);
+    }
+}
+
+/* Puts a word into a bucket or its chain, which grows when all is full. */
+static table_word *chain_put(struct table_bucket *bucket, uint64_t word)
+{
+    for (;;) {
+        for (int i = 0; i < TABLE_BUCKET_WORDS; i++) {
+            if (table_load(&bucket->words[i]) == 0) {
+                table_store(&bucket->words[i], word);
+                return &bucket->words[i];
+            }
+        }
+        struct table_bucket *next = bucket_linked(bucket);
+        if (next == NULL) {
+            next = memory_alloc_line(sizeof(*next));
+            memset(next, 0, sizeof(*next));
+            table_store(&next->words[0], table_load(&bucket->words[TABLE_LAST]));
+            table_store(&bucket->words[TABLE_LAST], (uint64_t)(uintptr_t)next | TABLE_LINK_BIT);
+        }
+        bucket = next;
+    }
+}
+
+/* Takes all words out of a chain into `words`, frees its links, leaves an empty bucket. At most `max` words. */
+static size_t chain_take(struct table_bucket *head, uint64_t *words, size_t max)
+{
+    size_t count = 0;
+    struct table_bucket *linked = bucket_linked(head);
+    for (struct table_bucket *bucket = head; bucket != NULL; bucket = bucket_linked(bucket)) {
+        for (int i = 0; i < TABLE_BUCKET_WORDS; i++) {
+            uint64_t word = table_load(&bucket->words[i]);
+            if (word != 0 && (word & TABLE_LINK_BIT) == 0) {
+                ASSERT(count < max);
+                words[count++] = word;
+            }
+        }
+    }
+    for (int i = 0; i < TABLE_BUCKET_WORDS; i++) {
+        table_store(&head->words[i], 0);
+    }
+    chain_free(linked);
+    return count;
+}
+
+static size_t chain_count(struct table_bucket *bucket)
+{
+    size_t count = 0;
+    for (; bucket != NULL; bucket = bucket_linked(bucket)) {
+        for (int i = 0; i < TABLE_BUCKET_WORDS; i++) {
+            uint64_t word = table_load(&bucket->words[i]);
+            count += word != 0 && (word & TABLE_LINK_BIT) == 0;
+        }
+    }
+    return count;
+}
+
+/* Adds the next bucket and moves to it what belongs there. */
+static void table_split(struct table *table, const struct table_env *env)
+{
+    uint32_t fresh = table_buckets(table);
+    if (fresh == UINT32_MAX) {
+        return;
+    }
+    uint32_t parent = fresh & ((UINT32_MAX >> __builtin_clz(fresh)) >> 1);
+    struct table_bucket *from = table_bucket_at(table_directory(table), parent);
+    if (chain_count(from) > TABLE_SPLIT_MAX) {
+        return; /* only a broken hash gets here: stay correct, just slow */
+    }
+    table_ensure_segment(table, env, fresh);
+    uint64_t words[TABLE_SPLIT_MAX];
+    size_t count = chain_take(from, words, TABLE_SPLIT_MAX);
+    for (size_t i = 0; i < count; i++) {
+        PREFETCH(table_word_item(words[i]));
+    }
+    atomic_store_explicit(&table->buckets, fresh + 1, memory_order_release);
+    struct table_bucket *to = table_bucket_at(table_directory(table), fresh);
+    for (size_t i = 0; i < count; i++) {
+        uint64_t hash = env->hash(env->context, table_word_item(words[i]));
+        (void)chain_put(table_address((uint32_t)hash, fresh + 1) == fresh ? to : from, words[i]);
+    }
+}
+
+/* Takes the last bucket away and moves its items to its parent. */
+static void table_merge(struct table *table, const struct table_env *env)
+{
+    uint32_t last = table_buckets(table) - 1;
+    struct table_directory *directory = table_directory(table);
+    struct table_bucket *from = table_bucket_at(directory, last);
+    if (chain_count(from) > TABLE_SPLIT_MAX) {
+        return;
+    }
+    uint32_t parent = last & ((UINT32_MAX >> __builtin_clz(last)) >> 1);
+    uint64_t words[TABLE_SPLIT_MAX];
+    size_t count = chain_take(from, words, TABLE_SPLIT_MAX);
+    atomic_store_explicit(&table->buckets, last, memory_order_release);
+    struct table_bucket *to = table_bucket_at(directory, parent);
+    for (size_t i = 0; i < count; i++) {
+        (void)chain_put(to, words[i]);
+    }
+    if (last % TABLE_SEGMENT_BUCKETS == 0) {
+        uint32_t index = last / TABLE_SEGMENT_BUCKETS;
+        struct table_segment *segment = atomic_load_explicit(&directory->segments[index], memory_order_relaxed);
+        atomic_store_explicit(&directory->segments[index], NULL, memory_order_release);
+        env->retire(env->context, segment);
+    }
+}
+
+struct table_slot table_insert(struct table *table, const struct table_env *env, uint64_t hash, void *item)
+{
+    uint32_t buckets = table_buckets(table);
+    uint32_t used = table_used(table) + 1;
+    if (UNLIKELY(buckets == 0)) {
+        table_ensure_segment(table, env, 0);
+        atomic_store_explicit(&table->buckets, 1, memory_order_release);
+    } else if ((uint64_t)used * TABLE_GROW_BUCKETS > (uint64_t)buckets * TABLE_GROW_ITEMS) {
+        table_split(table, env);
+    }
+    atomic_store_explicit(&table->used, used, memory_order_relaxed);
+    return (struct table_slot){chain_put(table_home(table, hash), table_word_make(hash, item))};
+}
+
+/* Fills the hole at `word` with an item of the last bucket of the chain, so that chains do not stay long. */
+static void chain_close_hole(struct table_bucket *head, table_word *hole)
+{
+    struct table_bucket *before = NULL;
+    struct table_bucket *last = head;
+    for (struct table_bucket *next = bucket_linked(last); next != NULL; next = bucket_linked(last)) {
+        before = last;
+        last = next;
+    }
+    if (before == NULL) {
+        return;
+    }
+    int left = 0;
+    int at = -1;
+    for (int i = 0; i < TABLE_BUCKET_WORDS; i++) {
+        if (table_load(&last->words[i]) != 0) {
+            left++;
+            at = i;
+        }
+    }
+    if (at >= 0 && (hole < &last->words[0] || hole > &last->words[TABLE_LAST])) {
+        table_store(hole, table_load(&last->words[at]));
+        table_store(&last->words[at], 0);
+        left--;
+    }
+    if (left <= 1) {
+        uint64_t rest = 0;
+        for (int i = 0; i < TABLE_BUCKET_WORDS; i++) {
+            rest |= table_load(&last->words[i]);
+        }
+        table_store(&before->words[TABLE_LAST], rest);
+        memory_free(last);
+    }
+}
+
+void *table_remove(struct table *table, const struct table_env *env, uint64_t hash, struct table_slot slot)
+{
+    void *item = table_slot_item(slot);
+    table_store(slot.word, 0);
+    chain_close_hole(table_home(table, hash), slot.word);
+    uint32_t used = table_used(table) - 1;
+    atomic_store_explicit(&table->used, used, memory_order_relaxed);
+    uint32_t buckets = table_buckets(table);
+    if (buckets > TABLE_SEGMENT_BUCKETS && (uint64_t)used < (uint64_t)buckets * TABLE_SHRINK_ITEMS) {
+        table_merge(table, env);
+    }
+    return item;
+}
+
+static uint32_t reverse_bits(uint32_t v)
+{
+    v = ((v >> 1) & 0x55555555U) | ((v & 0x55555555U) << 1);
+    v = ((v >> 2) & 0x33333333U) | ((v & 0x33333333U) << 2);
+    v = ((v >> 4) & 0x0f0f0f0fU) | ((v & 0x0f0f0f0fU) << 4);
+    return __builtin_bswap32(v);
+}
+
+uint64_t table_scan(const struct table *table, const struct table_env *env, uint64_t position,
+                    void (*visit)(void *context, void *item), void *context)
+{
+    uint32_t buckets = table_buckets(table);
+    if (buckets == 0 || position >= TABLE_SCAN_END) {
+        return TABLE_SCAN_END;
+    }
+    uint32_t index = table_address(reverse_bits((uint32_t)position), buckets);
+    uint32_t mask = UINT32_MAX >> __builtin_clz(buckets);
+    uint32_t half = (mask >> 1) + 1; /* 2^L */
+    bool refined = index >= half || index + half < buckets;
+    uint64_t range = (UINT64_C(1) << 32) / (refined ? (uint64_t)mask + 1 : half);
+    uint64_t start = position - position % range;
+    for (struct table_bucket *bucket = table_bucket_at(table_directory(table), index); bucket != NULL;
+         bucket = bucket_linked(bucket)) {
+        for (int i = 0; i < TABLE_BUCKET_WORDS; i++) {
+            uint64_t word = table_load(&bucket->words[i]);
+            if (word == 0 || (word & TABLE_LINK_BIT) != 0) {
+                continue;
+            }
+            void *item = table_word_item(word);
+            if (start == position || reverse_bits((uint32_t)env->hash(env->context, item)) >= position) {
+                visit(context, item);
+            }
+        }
+    }
+    return start + range;
+}
+
+void *table_sample(const struct table *table, uint64_t random)
+{
+    uint32_t buckets = table_buckets(table);
+    if (buckets == 0) {
+        return NULL;
+    }
+    struct table_bucket *head = table_bucket_at(table_directory(table), (uint32_t)((random >> 32) % buckets));
+    size_t count = chain_count(head);
+    size_t wanted = count == 0 ? 0 : (random & UINT32_MAX) % count;
+    for (struct table_bucket *bucket = head; bucket != NULL && count != 0; bucket = bucket_linked(bucket)) {
+        for (int i = 0; i < TABLE_BUCKET_WORDS; i++) {
+            uint64_t word = table_load(&bucket->words[i]);
+            if (word != 0 && (word & TABLE_LINK_BIT) == 0 && wanted-- == 0) {
+                return table_word_item(word);
+            }
+        }
+    }
+    return NULL;
+}
+
+size_t table_bytes(const struct table *table)
+{
+    struct table_directory *directory = table_directory(table);
+    if (directory == NULL) {
+        return 0;
+    }
+    uint32_t buckets = table_buckets(table);
+    size_t segments = (buckets + TABLE_SEGMENT_BUCKETS - 1) / TABLE_SEGMENT_BUCKETS;
+    return segments * sizeof(struct table_segment) + sizeof(*directory) +
+           directory->capacity * sizeof(directory->segments[0]);
+}

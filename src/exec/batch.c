@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Batches: rows and keys of all requests first, then their buckets and entries are prefetched, then they run in order.
+ * Owner: the executing thread. Locks: none here; dispatch takes those of each call. */
+#include "sherd/exec/exec.h"
+
+/* Looks the command up and, where its first key stands at a fixed place, hashes it and prefetches its bucket. */
+static ALWAYS_INLINE void item_prepare(struct exec_worker *worker, struct item *item)
+{
+    struct exec *exec = worker->exec;
+    const struct slice *argv = worker->pool.slots + item->request.first;
+    uint32_t argc = item->request.argc;
+    item->argv = argv;
+    item->hashed = false;
+    item->bucket = NULL;
+    const struct command *command = command_resolve(exec->commands, argv, argc);
+    item->command = command;
+    if (LIKELY(command != NULL && command->first_key > 0 && (uint32_t)command->first_key < argc)) {
+        item->hash = keyspace_hash(exec->keyspace, argv[command->first_key]);
+        item->hashed = true;
+        item->bucket = keyspace_prefetch_bucket(exec->keyspace, item->session->db, item->hash);
+    }
+}
+
+/* Where a session's reply goes: behind its earlier ones, in the turn's output while it has no backlog of its own. */
+static ALWAYS_INLINE struct output *session_output(struct exec_worker *worker, struct session *session)
+{
+    return LIKELY(output_is_empty(&session->own)) ? &worker->out : &session->own;
+}
+
+/* Extends the session's stretch of the turn's output by what was just written behind `mark`. */
+static ALWAYS_INLINE void session_wrote(struct exec_worker *worker, struct session *session, struct output_mark mark)
+{
+    struct output *out = &worker->out;
+    if (!session->in_turn) {
+        session->in_turn = true;
+        session->turn.begin = mark.bytes;
+        session->turn.insert_begin = mark.inserts;
+    } else if (UNLIKELY(session->turn.end != mark.bytes)) {
+        /* Others wrote in between: the earlier stretch moves to the session's own output, and this one behind it. */
+        struct output_range fresh = {mark.bytes, out->bytes.len, mark.inserts, out->insert_count};
+        output_move(&session->own, out, &session->turn);
+        output_move(&session->own, out, &fresh);
+        session->in_turn = false;
+        return;
+    }
+    session->turn.end = out->bytes.len;
+    session->turn.insert_end = out->insert_count;
+}
+
+/* CLIENT REPLY OFF and SKIP: the reply is forgotten. */
+static NOINLINE bool reply_is_silenced(struct session *session)
+{
+    bool silent = (session->flags & (SESSION_REPLY_OFF | SESSION_REPLY_SKIP)) != 0;
+    session->flags &= ~(uint32_t)SESSION_REPLY_SKIP;
+    if ((session->flags & SESSION_REPLY_SKIP_NEXT) != 0) {
+        session->flags = (session->flags & ~(uint32_t)SESSION_REPLY_SKIP_NEXT) | SESSION_REPLY_SKIP;
+    }
+    return silent;
+}
+
+static ALWAYS_INLINE void item_execute(struct exec_worker *worker, struct item *item)
+{
+    struct session *session = item->session;
+    if (UNLIKELY((session->flags & (SESSION_CLOSING | SESSION_SUSPENDED | SESSION_AWAY)) != 0 ||
+                 atomic_load_explicit(&session->doomed, memory_order_relaxed))) {
+        item->outcome = ITEM_SKIPPED;
+        return;
+    }
+    struct call call;
+    struct output *output = session_output(worker, session);
+    struct output_mark mark = output_mark(output);
+    call.worker = worker;
+    call.session = session;
+    call.command = item->command;
+    call.context = item->command == NULL ? NULL : item->command->context;
+    call.argv = item->argv;
+    call.argc = item->request.argc;
+    call.db = session->db;
+    call.now_ms = worker->user.now_ms;
+    call.first_hash = item->hash;
+    call.first_hashed = item->hashed;
+    call.first_key = item->hashed ? (uint32_t)item->command->first_key : 0;
+    call.reply.output = output;
+    call.reply.version = session->resp;
+    call.next_shard = 0;
+    session->last_command = item->command;
+    item->outcome = exec_dispatch(&call);
+    if (UNLIKELY(item->outcome != ITEM_DONE)) {
+        output_truncate(output, mark);
+        return;
+    }
+    if (UNLIKELY((session->flags & (SESSION_REPLY_OFF | SESSION_REPLY_SKIP | SESSION_REPLY_SKIP_NEXT)) != 0) &&
+        reply_is_silenced(session)) {
+        output_truncate(output, mark);
+        return;
+    }
+    if (LIKELY(output == &worker->out)) {
+        session_wrote(worker, session, mark);
+    }
+}
+
+void exec_batch(struct exec_worker *worker, struct item *items, size_t count)
+{
+    ASSERT(count <= EXEC_BATCH_MAX && worker->config != NULL);
+    for (size_t i = 0; i < count; i++) {
+        item_prepare(worker, &items[i]);
+    }
+    for (size_t i = 0; i < count; i++) {
+        if (LIKELY(items[i].bucket != NULL)) {
+            keyspace_prefetch_entry(items[i].bucket, items[i].hash);
+        }
+    }
+    worker->last_ticks = clock_ticks(&worker->exec->ticks);
+    for (size_t i = 0; i < count; i++) {
+        item_execute(worker, &items[i]);
+    }
+}
+
+void exec_turn_begin(struct exec_worker *worker)
+{
+    epoch_enter(&worker->epoch);
+    worker->config = config_current(worker->exec->config);
+    exec_refresh(worker);
+}
+
+void exec_refresh(struct exec_worker *worker)
+{
+    worker->now_us = clock_source_us(worker->exec->clock);
+    worker->user.now_ms = worker->now_us / 1000;
+    worker->turn_ticks = clock_ticks(&worker->exec->ticks);
+}
+
+void exec_turn_end(struct exec_worker *worker)
+{
+    worker->config = NULL;
+    epoch_leave(&worker->epoch);
+    epoch_poll(&worker->epoch);
+    int64_t change = memory_meter_take(&worker->meter);
+    if (change != 0) {
+        atomic_fetch_add_explicit(&worker->exec->memory_used, change, memory_order_relaxed);
+    }
+}

@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* What handlers use: errors, arguments, lookups, noting changes.
+ * Owner: the call. Locks: none taken; lookups need the shards of the call. */
+#include "sherd/exec/call.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "sherd/base/number.h"
+#include "effects_commit.h"
+#include "sherd/exec/exec.h"
+
+enum outcome call_fail_slice(struct call *call, struct slice line)
+{
+    statistics_error(&call->worker->statistics, line);
+    reply_error_slice(&call->reply, line);
+    return OUTCOME_ERROR;
+}
+
+enum outcome call_fail(struct call *call, enum error_text error)
+{
+    return call_fail_slice(call, error_text(error));
+}
+
+enum outcome call_fail_format(struct call *call, const char *format, ...)
+{
+    struct buffer line;
+    buffer_init(&line);
+    va_list args;
+    va_start(args, format);
+    va_list again;
+    va_copy(again, args);
+    int need = vsnprintf(NULL, 0, format, args);
+    va_end(args);
+    buffer_reserve(&line, (size_t)need + 1);
+    (void)vsnprintf(line.data, (size_t)need + 1, format, again);
+    va_end(again);
+    line.len = (size_t)need;
+    enum outcome outcome = call_fail_slice(call, buffer_slice(&line));
+    buffer_deinit(&line);
+    return outcome;
+}
+
+enum outcome call_fail_arity(struct call *call)
+{
+    return call_fail_format(call, "ERR wrong number of arguments for '%s' command", call->command->full_name);
+}
+
+enum outcome call_fail_subcommand(struct call *call)
+{
+    char name[48];
+    const struct command *container = call->command->parent != NULL ? call->command->parent : call->command;
+    size_t len = 0;
+    for (const char *p = container->row->name; *p != '\0' && len < sizeof(name) - 1; p++) {
+        name[len++] = (char)(*p >= 'a' && *p <= 'z' ? *p - 32 : *p);
+    }
+    name[len] = '\0';
+    struct slice given = call->argv[1];
+    return call_fail_format(call, "ERR unknown subcommand or wrong number of arguments for '%.*s'. Try %s HELP.",
+                            (int)(given.len < 128 ? given.len : 128), given.data, name);
+}
+
+static ALWAYS_INLINE void call_open(struct call *call, unsigned db, uint32_t argument, struct keyref *ref)
+    REQUIRES(shard_held)
+{
+    struct slice key = call->argv[argument];
+    uint64_t hash = LIKELY(call->first_hashed && argument == call->first_key)
+                        ? call->first_hash
+                        : keyspace_hash(call->worker->exec->keyspace, key);
+    keyref_open_hashed(ref, &call->worker->user, db, key, hash);
+    if (keyref_expire_if_due(ref)) {
+        statistics_add(&call->worker->statistics, STATISTIC_EXPIRED_LAZILY, 1);
+    }
+}
+
+bool call_read(struct call *call, uint32_t argument, struct keyref *ref)
+{
+    call_open(call, call->db, argument, ref);
+    if (ref->entry == NULL) {
+        statistics_add(&call->worker->statistics, STATISTIC_KEYSPACE_MISSES, 1);
+        return false;
+    }
+    statistics_add(&call->worker->statistics, STATISTIC_KEYSPACE_HITS, 1);
+    if (LIKELY((call->session->flags & SESSION_NO_TOUCH) == 0)) {
+        keyref_touch(ref);
+    }
+    return true;
+}
+
+bool call_peek(struct call *call, uint32_t argument, struct keyref *ref)
+{
+    call_open(call, call->db, argument, ref);
+    return ref->entry != NULL;
+}
+
+bool call_write(struct call *call, uint32_t argument, struct keyref *ref)
+{
+    return call_write_in(call, call->db, argument, ref);
+}
+
+bool call_write_in(struct call *call, unsigned db, uint32_t argument, struct keyref *ref)
+{
+    call_open(call, db, argument, ref);
+    if (ref->entry != NULL && (call->session->flags & SESSION_NO_TOUCH) == 0) {
+        keyref_touch(ref);
+    }
+    return ref->entry != NULL;
+}
+
+void call_changed(struct call *call, const struct keyref *ref, enum event_class event_class, const char *event)
+{
+    call->effects.changes++;
+    call_changed_event(call, ref, event_class, event);
+}
+
+void call_changed_event(struct call *call, const struct keyref *ref, enum event_class event_class, const char *event)
+{
+    if (UNLIKELY(call->effects.sequence != 0)) {
+        struct effect effect = {.event_class = event_class, .event = event, .db = ref->db, .key = ref->key};
+        effects_add(&call->effects, &effect);
+    }
+}
+
+bool call_integer(struct call *call, uint32_t index, int64_t *value)
+{
+    if (!number_parse_i64(call->argv[index], value)) {
+        (void)call_fail(call, ERROR_NOT_INTEGER);
+        return false;
+    }
+    return true;
+}
+
+bool call_integer_between(struct call *call, uint32_t index, int64_t min, int64_t max, int64_t *value)
+{
+    if (!number_parse_i64(call->argv[index], value) || *value < min || *value > max) {
+        (void)call_fail_format(call, "ERR value is out of range, value must between %lld and %lld", (long long)min,
+                               (long long)max);
+        return false;
+    }
+    return true;
+}
+
+bool call_database(struct call *call, uint32_t index, unsigned *db)
+{
+    int64_t value;
+    if (!call_integer(call, index, &value)) {
+        return false;
+    }
+    if (value < 0 || value >= (int64_t)call->worker->exec->keyspace->databases) {
+        (void)call_fail(call, ERROR_DB_INDEX);
+        return false;
+    }
+    *db = (unsigned)value;
+    return true;
+}
+
+void call_reply_string(struct call *call, const struct entry *entry)
+{
+    switch ((enum entry_form)entry->form) {
+    case ENTRY_INTEGER:
+        reply_bulk_integer(&call->reply, entry_integer(entry));
+        break;
+    case ENTRY_BLOB:
+        reply_bulk_blob(&call->reply, entry_object(entry));
+        break;
+    default:
+        reply_bulk(&call->reply, entry_embedded(entry));
+        break;
+    }
+}
+
+enum outcome call_reply_help(struct call *call, const char *const *lines)
+{
+    char name[48];
+    const struct command *container = call->command->parent != NULL ? call->command->parent : call->command;
+    size_t len = 0;
+    for (const char *p = container->row->name; *p != '\0' && len < sizeof(name) - 1; p++) {
+        name[len++] = (char)(*p >= 'a' && *p <= 'z' ? *p - 32 : *p);
+    }
+    name[len] = '\0';
+    size_t count = 0;
+    while (lines[count] != NULL) {
+        count++;
+    }
+    reply_array(&call->reply, count + 3);
+    char first[128];
+    (void)snprintf(first, sizeof(first), "%s <subcommand> [<arg> [value] [opt] ...]. Subcommands are:", name);
+    reply_status(&call->reply, first);
+    for (size_t i = 0; i < count; i++) {
+        reply_status(&call->reply, lines[i]);
+    }
+    reply_status(&call->reply, "HELP");
+    reply_status(&call->reply, "    Print this help.");
+    return OUTCOME_DONE;
+}

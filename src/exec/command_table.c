@@ -1,0 +1,249 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The command table: built once from all rows, looked up by folded words instead of hashed strings.
+ * Owner: the server; constant after start. Locks: none. */
+#include "sherd/exec/command.h"
+
+#include <stdio.h>
+
+#include "sherd/base/memory.h"
+
+enum {
+    LOOKUP_SLOTS = 1024, /* power of two, several times the number of commands */
+};
+
+/* A name of up to 16 bytes as two words without case; longer names agree in these and are compared in full. */
+struct folded {
+    uint64_t head, tail;
+    size_t len;
+};
+
+struct lookup_slot {
+    struct folded name;
+    const struct command *command;
+    bool compare; /* the folding is ambiguous for this name: compare in full */
+};
+
+struct command_table {
+    struct command *commands; /* top-level ones first, then subcommands; ids are places */
+    uint32_t top_level;
+    uint32_t ids;
+    struct lookup_slot slots[LOOKUP_SLOTS];
+};
+
+#define FOLD UINT64_C(0x2020202020202020)
+
+static ALWAYS_INLINE struct folded fold(struct slice name)
+{
+    struct folded folded = {.len = name.len};
+    const char *p = name.data;
+    if (name.len >= 8) {
+        memcpy(&folded.head, p, 8);
+        size_t tail_at = name.len >= 16 ? 8 : name.len - 8;
+        memcpy(&folded.tail, p + tail_at, 8);
+    } else if (name.len >= 4) {
+        uint32_t low;
+        uint32_t high;
+        memcpy(&low, p, 4);
+        memcpy(&high, p + name.len - 4, 4);
+        folded.head = low;
+        folded.tail = high;
+    } else if (name.len > 0) {
+        folded.head = (unsigned char)p[0];
+        folded.tail = (uint64_t)(unsigned char)p[name.len / 2] << 8 | (unsigned char)p[name.len - 1];
+    }
+    folded.head |= FOLD;
+    folded.tail |= FOLD;
+    return folded;
+}
+
+static ALWAYS_INLINE uint32_t folded_slot(const struct folded *folded)
+{
+    uint64_t mixed = (folded->head ^ (folded->tail << 7) ^ folded->len) * UINT64_C(0x9e3779b97f4a7c15);
+    return (uint32_t)(mixed >> 54) & (LOOKUP_SLOTS - 1);
+}
+
+static ALWAYS_INLINE bool folded_equals(const struct folded *a, const struct folded *b)
+{
+    return a->head == b->head && a->tail == b->tail && a->len == b->len;
+}
+
+static void table_register(struct command_table *table, const struct command *command)
+{
+    struct slice name = slice_from_text(command->row->name);
+    struct lookup_slot slot = {.name = fold(name), .command = command, .compare = name.len > 16};
+    for (size_t i = 0; i < name.len; i++) {
+        slot.compare |= name.data[i] < 'a' || name.data[i] > 'z';
+    }
+    uint32_t at = folded_slot(&slot.name);
+    while (table->slots[at].command != NULL) {
+        at = (at + 1) % LOOKUP_SLOTS;
+    }
+    table->slots[at] = slot;
+}
+
+const struct command *command_find(const struct command_table *table, struct slice name)
+{
+    struct folded folded = fold(name);
+    for (uint32_t at = folded_slot(&folded); table->slots[at].command != NULL; at = (at + 1) % LOOKUP_SLOTS) {
+        const struct lookup_slot *slot = &table->slots[at];
+        if (LIKELY(folded_equals(&slot->name, &folded)) &&
+            (!slot->compare || slice_equals_word(name, slot->command->row->name))) {
+            return slot->command;
+        }
+    }
+    return NULL;
+}
+
+const struct command *command_find_subcommand(const struct command *command, struct slice name)
+{
+    for (uint32_t i = 0; i < command->subcommand_count; i++) {
+        if (slice_equals_word(name, command->subcommands[i].row->name)) {
+            return &command->subcommands[i];
+        }
+    }
+    return NULL;
+}
+
+const struct command *command_resolve(const struct command_table *table, const struct slice *argv, uint32_t argc)
+{
+    const struct command *command = command_find(table, argv[0]);
+    if (UNLIKELY(command != NULL && command->subcommand_count != 0 && argc > 1)) {
+        const struct command *subcommand = command_find_subcommand(command, argv[1]);
+        return subcommand != NULL ? subcommand : command;
+    }
+    return command;
+}
+
+const struct command *command_find_full(const struct command_table *table, struct slice full_name)
+{
+    const char *bar = full_name.len == 0 ? NULL : memchr(full_name.data, '|', full_name.len);
+    if (bar == NULL) {
+        return command_find(table, full_name);
+    }
+    size_t len = (size_t)(bar - full_name.data);
+    const struct command *command = command_find(table, slice_make(full_name.data, len));
+    return command == NULL ? NULL
+                           : command_find_subcommand(command, slice_make(bar + 1, full_name.len - len - 1));
+}
+
+static uint32_t rows_count(const struct command_row *rows)
+{
+    uint32_t count = 0;
+    while (rows != NULL && rows[count].name != NULL) {
+        count++;
+    }
+    return count;
+}
+
+/* Categories that follow from flags, as in ACL CAT. */
+static uint32_t implied_categories(uint32_t flags)
+{
+    uint32_t categories = 0;
+    categories |= (flags & COMMAND_WRITE) != 0 ? (uint32_t)ACL_WRITE : 0;
+    /* Scripting commands are not "read" although they may carry the flag; their rows say so themselves. */
+    categories |= (flags & COMMAND_READONLY) != 0 ? (uint32_t)ACL_READ : 0;
+    categories |= (flags & COMMAND_ADMIN) != 0 ? (uint32_t)(ACL_ADMIN | ACL_DANGEROUS) : 0;
+    categories |= (flags & COMMAND_PUBSUB) != 0 ? (uint32_t)ACL_PUBSUB : 0;
+    categories |= (flags & COMMAND_FAST) != 0 ? (uint32_t)ACL_FAST : (uint32_t)ACL_SLOW;
+    categories |= (flags & COMMAND_BLOCKING) != 0 ? (uint32_t)ACL_BLOCKING : 0;
+    return categories;
+}
+
+static void command_derive_keys(struct command *command)
+{
+    const struct key_spec *first = &command->row->keys[0];
+    command->simple_keys = true;
+    if (first->flags == 0) {
+        return;
+    }
+    bool several = command->row->keys[1].flags != 0;
+    if (first->keyword == NULL && !first->counted) {
+        command->first_key = first->begin;
+        command->last_key = (int16_t)(first->last >= 0 ? first->begin + first->last : first->last);
+        command->key_step = first->step;
+    }
+    /* Further plain ranges behind the first make one range in the legacy triple. */
+    for (int i = 1; i < KEY_SPECS_MAX && command->row->keys[i].flags != 0; i++) {
+        const struct key_spec *next = &command->row->keys[i];
+        if (next->keyword == NULL && !next->counted && next->last == 0 && command->last_key + 1 == next->begin) {
+            command->last_key = next->begin;
+            several = false;
+        } else {
+            several = true;
+        }
+    }
+    command->simple_keys = first->keyword == NULL && !first->counted && !several && first->limit == 0 &&
+                           (first->flags & (KEY_NOT_KEY | KEY_INCOMPLETE)) == 0;
+    if (!command->simple_keys) {
+        command->flags |= COMMAND_MOVABLE_KEYS;
+    }
+}
+
+static void command_fill(struct command *command, const struct command_row *row, uint32_t id, void *context,
+                         const struct command *parent)
+{
+    *command = (struct command){.row = row, .parent = parent, .id = id, .context = context, .flags = row->flags};
+    command->categories = row->categories | implied_categories(row->flags);
+    (void)snprintf(command->full_name, sizeof(command->full_name), "%s%s%s", parent != NULL ? parent->row->name : "",
+                   parent != NULL ? "|" : "", row->name);
+    command_derive_keys(command);
+}
+
+struct command_table *command_table_create(const struct command_family *families, size_t count)
+{
+    struct command_table *table = memory_alloc_zeroed(sizeof(*table));
+    for (size_t f = 0; f < count; f++) {
+        for (const struct command_row *row = families[f].rows; row->name != NULL; row++) {
+            table->top_level++;
+            table->ids += 1 + rows_count(row->subcommands);
+        }
+    }
+    ASSERT(table->top_level * 2 < LOOKUP_SLOTS);
+    table->commands = memory_alloc(table->ids * sizeof(table->commands[0]));
+    uint32_t id = 0;
+    uint32_t next_sub = table->top_level;
+    for (size_t f = 0; f < count; f++) {
+        for (const struct command_row *row = families[f].rows; row->name != NULL; row++) {
+            struct command *command = &table->commands[id];
+            command_fill(command, row, id++, families[f].context, NULL);
+            command->subcommand_count = rows_count(row->subcommands);
+            command->subcommands = &table->commands[next_sub];
+            for (uint32_t i = 0; i < command->subcommand_count; i++) {
+                command_fill(&table->commands[next_sub], &row->subcommands[i], next_sub, families[f].context, command);
+                next_sub++;
+            }
+            table_register(table, command);
+        }
+    }
+    return table;
+}
+
+void command_table_destroy(struct command_table *table)
+{
+    if (table != NULL) {
+        memory_free(table->commands);
+        memory_free(table);
+    }
+}
+
+uint32_t command_table_count(const struct command_table *table)
+{
+    return table->top_level;
+}
+
+uint32_t command_table_ids(const struct command_table *table)
+{
+    return table->ids;
+}
+
+const struct command *command_table_at(const struct command_table *table, uint32_t index)
+{
+    ASSERT(index < table->top_level);
+    return &table->commands[index];
+}
+
+const struct command *command_table_by_id(const struct command_table *table, uint32_t id)
+{
+    ASSERT(id < table->ids);
+    return &table->commands[id];
+}

@@ -1,0 +1,261 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* One command from its guards to its hooks: the only place that locks shards for clients.
+ *
+ *   known? -> arity -> guards -> lock -> (long? possess, go away) -> handler -> commit -> unlock -> garbage, statistics
+ *
+ * Owner: the executing thread. Locks: the call's lockset. */
+#include "effects_commit.h"
+#include "sherd/exec/exec.h"
+
+enum {
+    REFRESH_NS = 100000, /* age at which the frozen time of a batch is read anew */
+    UNKNOWN_SHOWN_BYTES = 128,
+};
+
+/* "ERR unknown command 'x', with args beginning with: 'a' 'b' " */
+static void fail_unknown(struct call *call)
+{
+    struct buffer args;
+    buffer_init(&args);
+    for (uint32_t i = 1; i < call->argc && args.len < UNKNOWN_SHOWN_BYTES; i++) {
+        size_t room = UNKNOWN_SHOWN_BYTES - args.len;
+        struct slice argument = call->argv[i];
+        buffer_printf(&args, "'%.*s' ", (int)(argument.len < room ? argument.len : room), argument.data);
+    }
+    struct slice name = call->argv[0];
+    (void)call_fail_format(call, "ERR unknown command '%.*s', with args beginning with: %.*s",
+                           (int)(name.len < UNKNOWN_SHOWN_BYTES ? name.len : UNKNOWN_SHOWN_BYTES), name.data,
+                           (int)args.len, args.data == NULL ? "" : args.data);
+    buffer_deinit(&args);
+}
+
+static void fail_unknown_subcommand(struct call *call)
+{
+    char upper[48];
+    size_t len = 0;
+    for (const char *p = call->command->row->name; *p != '\0' && len < sizeof(upper) - 1; p++) {
+        upper[len++] = (char)(*p >= 'a' && *p <= 'z' ? *p - 32 : *p);
+    }
+    upper[len] = '\0';
+    struct slice given = call->argv[1];
+    (void)call_fail_format(call, "ERR unknown subcommand '%.*s'. Try %s HELP.",
+                           (int)(given.len < UNKNOWN_SHOWN_BYTES ? given.len : UNKNOWN_SHOWN_BYTES), given.data, upper);
+}
+
+/* Everything that can refuse a call before it touches keys. True when it may run. */
+static NOINLINE bool call_refused(struct call *call)
+{
+    const struct command *command = call->command;
+    struct exec *exec = call->worker->exec;
+    if (command == NULL) {
+        fail_unknown(call);
+        return true;
+    }
+    /* A container without its own handler, or called with a word that is none of its subcommands. */
+    if (command->subcommand_count != 0 && call->argc > 1) {
+        fail_unknown_subcommand(call);
+        return true;
+    }
+    if (command->row->handler == NULL || !command_arity_ok(command, call->argc)) {
+        (void)call_fail_arity(call);
+        counter_add(&call->worker->statistics.commands[command->id].rejected, 1);
+        return true;
+    }
+    for (unsigned i = 0; i < exec->guard_count; i++) {
+        const struct guard *guard = &exec->guards[i];
+        if (((command->flags & guard->command_flags) | (call->session->flags & guard->session_flags)) != 0 &&
+            guard->check(call, guard->context) != OUTCOME_DONE) {
+            counter_add(&call->worker->statistics.commands[command->id].rejected, 1);
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Collects the shards of all keys. False when the arguments do not make sense: the handler will say why. */
+static bool lock_keys_collect(struct call *call)
+{
+    const struct command *command = call->command;
+    struct keyspace *keyspace = call->worker->exec->keyspace;
+    if (LIKELY(command->simple_keys)) {
+        int32_t last = command->last_key >= 0 ? command->last_key : (int32_t)call->argc + command->last_key;
+        for (int32_t i = command->first_key; i <= last && i > 0 && i < (int32_t)call->argc; i += command->key_step) {
+            bool known = call->first_hashed && (uint32_t)i == call->first_key;
+            uint64_t hash = known ? call->first_hash : keyspace_hash(keyspace, call->argv[i]);
+            lockset_add(&call->locks, keyspace_shard_of(hash));
+        }
+        return true;
+    }
+    struct key_place few[16];
+    struct key_place *places = few;
+    int64_t count = command_keys(command, call->argv, call->argc, few, ARRAY_LENGTH(few));
+    if (count > (int64_t)ARRAY_LENGTH(few)) {
+        places = memory_alloc((size_t)count * sizeof(*places));
+        count = command_keys(command, call->argv, call->argc, places, (size_t)count);
+    }
+    for (int64_t i = 0; i < count; i++) {
+        lockset_add(&call->locks, keyspace_shard_of(keyspace_hash(keyspace, call->argv[places[i].argument])));
+    }
+    if (places != few) {
+        memory_free(places);
+    }
+    return count >= 0;
+}
+
+static enum item_outcome suspend(struct call *call, enum lockset_outcome outcome)
+{
+    statistics_add(&call->worker->statistics, STATISTIC_SUSPENSIONS, 1);
+    if (outcome == LOCKSET_BUSY) {
+        return ITEM_BUSY;
+    }
+    call->session->flags |= SESSION_SUSPENDED;
+    return ITEM_SUSPENDED;
+}
+
+/* With the shards of the call held (or none needed): effects around the handler. */
+static ALWAYS_INLINE enum outcome run_held(struct call *call) UNCHECKED_LOCKING
+{
+    effects_begin(call);
+    enum outcome outcome = call->command->row->handler(call);
+    effects_commit(call);
+    return outcome;
+}
+
+/* One shard after the other, the handler running once per shard until it is done. */
+static enum item_outcome run_each_shard(struct call *call, enum outcome *outcome) UNCHECKED_LOCKING
+{
+    struct keyspace *keyspace = call->worker->exec->keyspace;
+    call->carried = 0;
+    call->carried_mark = output_mark(call->reply.output);
+    do {
+        lockset_init(&call->locks);
+        lockset_add(&call->locks, call->next_shard);
+        if (!lockset_acquire_single(&call->locks, keyspace)) {
+            enum lockset_outcome held = lockset_acquire(&call->locks, keyspace, &call->session->waiter, false);
+            if (held != LOCKSET_HELD) {
+                return suspend(call, held);
+            }
+        }
+        *outcome = run_held(call);
+        lockset_release(&call->locks, keyspace);
+        effects_deinit(&call->effects);
+    } while (*outcome == OUTCOME_NEXT_SHARD);
+    return ITEM_DONE;
+}
+
+/* The shards of the call, then the handler. */
+static ALWAYS_INLINE enum item_outcome run_locked(struct call *call, enum outcome *outcome) UNCHECKED_LOCKING
+{
+    struct keyspace *keyspace = call->worker->exec->keyspace;
+    const struct command_row *row = call->command->row;
+    if (call->locks.count == 0) { /* no key at all: the handler only replies an error */
+        *outcome = run_held(call);
+        return ITEM_DONE;
+    }
+    if (UNLIKELY(call->locks.count != 1 || !lockset_acquire_single(&call->locks, keyspace))) {
+        bool possess = row->is_long != NULL && call->session->waiter.queued_at != NULL;
+        enum lockset_outcome held = lockset_acquire(&call->locks, keyspace, &call->session->waiter, possess);
+        if (UNLIKELY(held != LOCKSET_HELD)) {
+            return suspend(call, held);
+        }
+    }
+    if (UNLIKELY(row->is_long != NULL) && row->is_long(call)) {
+        lockset_possess(&call->locks, keyspace);
+        exec_errand_send(call);
+        return ITEM_AWAY;
+    }
+    *outcome = run_held(call);
+    lockset_release(&call->locks, keyspace);
+    effects_deinit(&call->effects);
+    return ITEM_DONE;
+}
+
+static NOINLINE enum item_outcome run_other(struct call *call, enum outcome *outcome) UNCHECKED_LOCKING
+{
+    switch (call->command->row->lock) {
+    case LOCK_EACH_SHARD:
+        return run_each_shard(call, outcome);
+    case LOCK_ALL_SHARDS:
+        lockset_add_all(&call->locks);
+        return run_locked(call, outcome);
+    default:
+        if ((call->command->flags & COMMAND_ELSEWHERE) != 0) {
+            exec_errand_send(call);
+            return ITEM_AWAY;
+        }
+        *outcome = run_held(call);
+        return ITEM_DONE;
+    }
+}
+
+/* Statistics and hooks, with the shards free again. */
+static ALWAYS_INLINE void call_ran(struct call *call, enum outcome outcome)
+{
+    struct exec_worker *worker = call->worker;
+    struct exec *exec = worker->exec;
+    struct command_statistics *statistics = &worker->statistics.commands[call->command->id];
+    statistics_add(&worker->statistics, STATISTIC_COMMANDS, 1);
+    uint64_t ticks = clock_ticks(&exec->ticks);
+    uint64_t nanoseconds = clock_ticks_to_ns(&exec->ticks, ticks - worker->last_ticks);
+    worker->last_ticks = ticks;
+    if (LIKELY((call->command->flags & COMMAND_NO_STATS) == 0)) {
+        statistics_record(statistics, nanoseconds, atomic_load_explicit(&exec->track_latency, memory_order_relaxed));
+    }
+    if (UNLIKELY(outcome == OUTCOME_ERROR)) {
+        counter_add(&statistics->failed, 1);
+    }
+    if (UNLIKELY(nanoseconds >= atomic_load_explicit(&exec->slow_ns, memory_order_relaxed))) {
+        exec->slow_hook.ran(exec->slow_hook.context, call, nanoseconds);
+    }
+    if (UNLIKELY(!garbage_is_empty(&worker->garbage))) {
+        garbage_release(&worker->garbage, &worker->user);
+        if (worker->garbage.tables != NULL) {
+            exec_free_later(worker);
+        }
+    }
+    if (UNLIKELY(clock_ticks_to_ns(&exec->ticks, ticks - worker->turn_ticks) > REFRESH_NS)) {
+        exec_refresh(worker);
+    }
+}
+
+enum item_outcome exec_dispatch(struct call *call)
+{
+    const struct command *command = call->command;
+    const struct exec *exec = call->worker->exec;
+    bool plain = command != NULL && command->subcommand_count == 0 && command_arity_ok(command, call->argc) &&
+                 ((command->flags & exec->guard_command_flags) |
+                  (call->session->flags & exec->guard_session_flags)) == 0;
+    if (UNLIKELY(!plain) && call_refused(call)) {
+        call->worker->last_ticks = clock_ticks(&exec->ticks);
+        return ITEM_DONE;
+    }
+    enum outcome outcome = OUTCOME_DONE;
+    enum item_outcome result;
+    if (LIKELY(command->row->lock == LOCK_KEYS)) {
+        lockset_init(&call->locks);
+        (void)lock_keys_collect(call);
+        result = run_locked(call, &outcome);
+    } else {
+        lockset_init(&call->locks);
+        result = run_other(call, &outcome);
+    }
+    if (UNLIKELY(result != ITEM_DONE)) {
+        return result;
+    }
+    if (UNLIKELY(outcome == OUTCOME_CLOSE)) {
+        call->session->flags |= SESSION_CLOSING;
+    }
+    call_ran(call, outcome);
+    return ITEM_DONE;
+}
+
+void exec_dispatch_away(struct call *call) UNCHECKED_LOCKING
+{
+    call->now_ms = call->worker->user.now_ms;
+    enum outcome outcome = run_held(call);
+    if (call->locks.held) {
+        lockset_release(&call->locks, call->worker->exec->keyspace);
+    }
+    effects_deinit(&call->effects);
+    call_ran(call, outcome);
+}

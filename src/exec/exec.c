@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The life of the shared half and of the workers' halves, and sums over the workers.
+ * Owner: the server; each exec_worker belongs to its thread. Locks: none. */
+#include "sherd/exec/exec.h"
+
+#include "effects_commit.h"
+
+void exec_init(struct exec *exec, struct keyspace *keyspace, struct epoch *epoch, struct config *config,
+               const struct command_table *commands)
+{
+    memset(exec, 0, sizeof(*exec));
+    exec->keyspace = keyspace;
+    exec->epoch = epoch;
+    exec->config = config;
+    exec->commands = commands;
+    exec->clock = clock_system();
+    clock_scale_init(&exec->ticks);
+    atomic_init(&exec->slow_ns, UINT64_MAX);
+    atomic_init(&exec->track_latency, true);
+}
+
+void exec_add_guard(struct exec *exec, struct guard guard)
+{
+    ASSERT(exec->guard_count < EXEC_GUARDS_MAX);
+    exec->guards[exec->guard_count++] = guard;
+    exec->guard_command_flags |= guard.command_flags;
+    exec->guard_session_flags |= guard.session_flags;
+}
+
+/* A key went away by itself: an internal write, under its shard. */
+static void worker_removed(void *context, enum removal why, unsigned db, struct slice key)
+{
+    struct exec_worker *worker = context;
+    statistics_add(&worker->statistics, why == REMOVAL_EXPIRED ? STATISTIC_EXPIRED_KEYS : STATISTIC_EVICTED_KEYS, 1);
+    statistics_add(&worker->statistics, STATISTIC_CHANGES, 1);
+    struct exec *exec = worker->exec;
+    struct effects_listener *listener = atomic_load_explicit(&exec->listeners, memory_order_acquire);
+    if (LIKELY(listener == NULL)) {
+        return;
+    }
+    bool expired = why == REMOVAL_EXPIRED;
+    struct effects effects = {.changes = 1};
+    effects.sequence = atomic_fetch_add_explicit(&exec->sequence, 1, memory_order_acq_rel) + 1;
+    struct effect effect = {.event_class = expired ? EVENT_EXPIRED : EVENT_EVICTED,
+                            .event = expired ? "expired" : "evicted",
+                            .db = db,
+                            .key = key};
+    effects_add(&effects, &effect);
+    struct slice argv[2] = {SLICE_LITERAL("DEL"), key};
+    for (; listener != NULL; listener = listener->next) {
+        listener->committed(listener->context, &effects, argv, 2);
+    }
+}
+
+void exec_worker_init(struct exec_worker *worker, struct exec *exec)
+{
+    memset(worker, 0, sizeof(*worker));
+    worker->exec = exec;
+    epoch_register(exec->epoch, &worker->epoch);
+    garbage_init(&worker->garbage);
+    argument_pool_init(&worker->pool);
+    output_init(&worker->out);
+    random_init(&worker->random);
+    memory_meter_init(&worker->meter);
+    statistics_init(&worker->statistics, command_table_ids(exec->commands));
+    worker->user = (struct keyspace_user){.keyspace = exec->keyspace,
+                                          .epoch = &worker->epoch,
+                                          .garbage = &worker->garbage,
+                                          .removed = worker_removed,
+                                          .context = worker};
+    exec_refresh(worker);
+    uint32_t index = atomic_fetch_add_explicit(&exec->worker_count, 1, memory_order_acq_rel);
+    ASSERT(index < EXEC_WORKERS_MAX);
+    atomic_store_explicit(&exec->workers[index], worker, memory_order_release);
+}
+
+void exec_worker_deinit(struct exec_worker *worker)
+{
+    garbage_release(&worker->garbage, &worker->user);
+    epoch_drain(&worker->epoch);
+    epoch_unregister(&worker->epoch);
+    garbage_deinit(&worker->garbage);
+    argument_pool_deinit(&worker->pool);
+    output_deinit(&worker->out);
+    statistics_deinit(&worker->statistics);
+}
+
+uint64_t exec_statistic(const struct exec *exec, enum statistic which)
+{
+    uint64_t sum = 0;
+    uint32_t count = atomic_load_explicit(&exec->worker_count, memory_order_acquire);
+    for (uint32_t i = 0; i < count; i++) {
+        const struct exec_worker *worker = atomic_load_explicit(&exec->workers[i], memory_order_acquire);
+        sum += worker == NULL ? 0 : counter_read(&worker->statistics.values[which]);
+    }
+    return sum;
+}

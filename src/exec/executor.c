@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Executors: threads for what has no bound. A long command comes as an errand, with copies of its arguments and with
+ * its shards possessed; its reply goes back with the session's resume. Detached tables are freed here too.
+ * Owner: the pool; an errand belongs to its executor until it is done, then to its session's worker.
+ * Locks: an errand's shards, possessed on its behalf. */
+#include <poll.h>
+#include <pthread.h>
+
+#include "sherd/exec/exec.h"
+
+struct executor {
+    struct mailbox box;
+    pthread_t thread;
+    struct exec_worker *worker;      /* (w) */
+    struct exec *exec;               /* (c) */
+    _Atomic uint32_t waiting;        /* (a) errands under way or queued */
+    bool stop;                       /* (w) set by mail */
+};
+
+struct executor_pool {
+    unsigned count;                  /* (c) */
+    _Atomic uint32_t ready;          /* (a) executors that have started */
+    struct executor executors[];
+};
+
+struct errand {
+    struct mail mail;
+    struct call call;
+    struct executor *executor;
+    struct output out;
+    _Atomic bool finished;           /* (a) set before the session is resumed */
+    struct slice argv[];             /* copies; the bytes follow */
+};
+
+struct freeing {
+    struct mail mail;
+    struct garbage_table *tables;
+    size_t keys;
+    struct executor *executor;
+};
+
+struct stop_mail {
+    struct mail mail;
+};
+
+static struct executor *executor_choose(struct executor_pool *pool)
+{
+    struct executor *best = &pool->executors[0];
+    for (unsigned i = 1; i < pool->count; i++) {
+        if (atomic_load_explicit(&pool->executors[i].waiting, memory_order_relaxed) <
+            atomic_load_explicit(&best->waiting, memory_order_relaxed)) {
+            best = &pool->executors[i];
+        }
+    }
+    atomic_fetch_add_explicit(&best->waiting, 1, memory_order_relaxed);
+    return best;
+}
+
+static void errand_deliver(struct mail *mail, void *receiver)
+{
+    struct errand *errand = CONTAINER_OF(mail, struct errand, mail);
+    struct executor *executor = receiver;
+    struct exec_worker *worker = executor->worker;
+    struct session *session = errand->call.session;
+    exec_turn_begin(worker);
+    worker->last_ticks = clock_ticks(&worker->exec->ticks);
+    errand->call.worker = worker;
+    errand->call.argv = errand->argv;
+    errand->call.reply.output = &errand->out;
+    statistics_add(&worker->statistics, STATISTIC_LONG_COMMANDS, 1);
+    exec_dispatch_away(&errand->call);
+    exec_turn_end(worker);
+    atomic_fetch_sub_explicit(&executor->waiting, 1, memory_order_relaxed);
+    atomic_store_explicit(&errand->finished, true, memory_order_release);
+    session->sink->resume(session);
+}
+
+void exec_errand_send(struct call *call)
+{
+    size_t bytes = 0;
+    for (uint32_t i = 0; i < call->argc; i++) {
+        bytes += call->argv[i].len;
+    }
+    struct errand *errand = memory_alloc(sizeof(*errand) + call->argc * sizeof(struct slice) + bytes);
+    errand->mail = (struct mail){.deliver = errand_deliver};
+    errand->call = *call;
+    char *copy = (char *)&errand->argv[call->argc];
+    for (uint32_t i = 0; i < call->argc; i++) {
+        memcpy(copy, call->argv[i].data, call->argv[i].len);
+        errand->argv[i] = slice_make(copy, call->argv[i].len);
+        copy += call->argv[i].len;
+    }
+    output_init(&errand->out);
+    atomic_init(&errand->finished, false);
+    call->session->errand = errand;
+    call->session->flags |= SESSION_AWAY;
+    errand->executor = executor_choose(call->worker->exec->executors);
+    mailbox_send(&errand->executor->box, &errand->mail);
+}
+
+bool exec_errand_finish(struct session *session)
+{
+    struct errand *errand = session->errand;
+    if (errand == NULL || !atomic_load_explicit(&errand->finished, memory_order_acquire)) {
+        return false;
+    }
+    struct output_range range = output_all(&errand->out);
+    if ((session->flags & (SESSION_REPLY_OFF | SESSION_REPLY_SKIP)) == 0) {
+        output_move(&session->own, &errand->out, &range);
+    }
+    output_deinit(&errand->out);
+    memory_free(errand);
+    session->errand = NULL;
+    session->flags &= ~(uint32_t)(SESSION_AWAY | SESSION_REPLY_SKIP);
+    return true;
+}
+
+static void freeing_deliver(struct mail *mail, void *receiver)
+{
+    struct freeing *freeing = CONTAINER_OF(mail, struct freeing, mail);
+    struct executor *executor = receiver;
+    struct exec_worker *worker = executor->worker;
+    exec_turn_begin(worker);
+    garbage_table_free(freeing->tables, &worker->user);
+    statistics_add(&worker->statistics, STATISTIC_LAZYFREED_OBJECTS, freeing->keys);
+    atomic_fetch_sub_explicit(&worker->exec->lazyfree_pending, freeing->keys, memory_order_relaxed);
+    atomic_fetch_sub_explicit(&executor->waiting, 1, memory_order_relaxed);
+    exec_turn_end(worker);
+    memory_free(freeing);
+}
+
+void exec_free_later(struct exec_worker *worker)
+{
+    struct freeing *freeing = memory_alloc(sizeof(*freeing));
+    freeing->mail = (struct mail){.deliver = freeing_deliver};
+    freeing->tables = garbage_take_tables(&worker->garbage, &freeing->keys);
+    atomic_fetch_add_explicit(&worker->exec->lazyfree_pending, freeing->keys, memory_order_relaxed);
+    freeing->executor = executor_choose(worker->exec->executors);
+    mailbox_send(&freeing->executor->box, &freeing->mail);
+}
+
+static void stop_deliver(struct mail *mail, void *receiver)
+{
+    struct executor *executor = receiver;
+    executor->stop = true;
+    memory_free(CONTAINER_OF(mail, struct stop_mail, mail));
+}
+
+static void *executor_main(void *argument)
+{
+    struct executor *executor = argument;
+    (void)pthread_setname_np(pthread_self(), "executor");
+    executor->worker = memory_alloc_line(sizeof(*executor->worker));
+    exec_worker_init(executor->worker, executor->exec);
+    executor->worker->is_executor = true;
+    atomic_fetch_add_explicit(&executor->exec->executors->ready, 1, memory_order_release);
+    while (!executor->stop) {
+        if (mailbox_deliver(&executor->box, executor) == 0 && mailbox_may_sleep(&executor->box)) {
+            struct pollfd wait = {.fd = executor->box.wake_fd, .events = POLLIN};
+            (void)poll(&wait, 1, -1);
+            mailbox_awake(&executor->box);
+            mailbox_clear_wake(&executor->box);
+        }
+    }
+    (void)mailbox_deliver(&executor->box, executor);
+    return NULL;
+}
+
+enum status exec_start(struct exec *exec, unsigned executors)
+{
+    struct executor_pool *pool =
+        memory_alloc_line(sizeof(*pool) + executors * sizeof(struct executor) + CACHE_LINE_BYTES);
+    memset((void *)pool, 0, sizeof(*pool) + executors * sizeof(struct executor));
+    exec->executors = pool;
+    for (unsigned i = 0; i < executors; i++) {
+        struct executor *executor = &pool->executors[i];
+        executor->exec = exec;
+        if (mailbox_init(&executor->box) != STATUS_OK ||
+            pthread_create(&executor->thread, NULL, executor_main, executor) != 0) {
+            return STATUS_SYSTEM;
+        }
+        pool->count++;
+    }
+    return STATUS_OK;
+}
+
+void exec_stop(struct exec *exec)
+{
+    struct executor_pool *pool = exec->executors;
+    if (pool == NULL) {
+        return;
+    }
+    for (unsigned i = 0; i < pool->count; i++) {
+        struct stop_mail *stop = memory_alloc(sizeof(*stop));
+        stop->mail = (struct mail){.deliver = stop_deliver};
+        mailbox_send(&pool->executors[i].box, &stop->mail);
+    }
+    for (unsigned i = 0; i < pool->count; i++) {
+        struct executor *executor = &pool->executors[i];
+        (void)pthread_join(executor->thread, NULL);
+        mailbox_deinit(&executor->box);
+        exec_worker_deinit(executor->worker);
+        memory_free(executor->worker);
+    }
+    memory_free(pool);
+    exec->executors = NULL;
+}

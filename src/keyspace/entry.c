@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Writing and measuring entries.
+ * Owner: the table of the entry's shard. Locks: the shard's. */
+#include "sherd/keyspace/entry.h"
+
+#include "sherd/base/number.h"
+
+static size_t entry_contents_bytes(size_t words, size_t key_len, size_t value_len)
+{
+    return sizeof(struct entry) + 8 * words + key_len + value_len;
+}
+
+size_t entry_spec_bytes(const struct entry_spec *spec)
+{
+    size_t words = (size_t)(spec->deadline_ms != 0) + (spec->form >= ENTRY_INTEGER) + (spec->key.len >= ENTRY_LONG_KEY);
+    size_t value_len = spec->form < ENTRY_INTEGER ? spec->bytes.len : 0;
+    return memory_class_bytes(entry_contents_bytes(words, spec->key.len, value_len));
+}
+
+size_t entry_bytes(const struct entry *entry)
+{
+    return memory_class_bytes(sizeof(*entry) + entry_key_offset(entry) + entry_key_len(entry) + entry->value_len);
+}
+
+void entry_write(struct entry *entry, const struct entry_spec *spec)
+{
+    bool has_word = spec->form >= ENTRY_INTEGER;
+    bool long_key = spec->key.len >= ENTRY_LONG_KEY;
+    size_t value_len = has_word ? 0 : spec->bytes.len;
+    ASSERT(value_len <= ENTRY_EMBED_MAX_BYTES);
+    struct entry fresh = {
+        .type = (uint64_t)spec->type & 7,
+        .form = (uint64_t)spec->form & 7,
+        .has_deadline = spec->deadline_ms != 0,
+        .key_len = (long_key ? (size_t)ENTRY_LONG_KEY : spec->key.len) & 0x7fff,
+        .value_len = value_len & 0xffff,
+    };
+    memcpy(entry, &fresh, sizeof(fresh));
+    char *at = entry->data;
+    if (spec->deadline_ms != 0) {
+        memcpy(at, &spec->deadline_ms, 8);
+        at += 8;
+    }
+    if (long_key) {
+        uint64_t len = spec->key.len;
+        memcpy(at, &len, 8);
+        at += 8;
+    }
+    if (has_word) {
+        memcpy(at, &spec->word, 8);
+        at += 8;
+    }
+    if (spec->key.len != 0) {
+        memcpy(at, spec->key.data, spec->key.len);
+        at += spec->key.len;
+    }
+    if (value_len != 0) {
+        memcpy(at, spec->bytes.data, value_len);
+    }
+}
+
+struct entry *entry_create(const struct entry_spec *spec)
+{
+    struct entry *entry = memory_alloc(entry_spec_bytes(spec));
+    entry_write(entry, spec);
+    return entry;
+}
+
+void entry_free(struct entry *entry)
+{
+    memory_free(entry);
+}
+
+size_t entry_string_len(const struct entry *entry)
+{
+    switch ((enum entry_form)entry->form) {
+    case ENTRY_INTEGER: {
+        char digits[24];
+        return number_print_i64(digits, entry_integer(entry));
+    }
+    case ENTRY_BLOB:
+        return ((const struct blob *)entry_object(entry))->len;
+    default:
+        return entry->value_len;
+    }
+}
+
+struct slice entry_string(const struct entry *entry, char digits[static 24])
+{
+    switch ((enum entry_form)entry->form) {
+    case ENTRY_INTEGER:
+        return slice_make(digits, number_print_i64(digits, entry_integer(entry)));
+    case ENTRY_BLOB:
+        return blob_slice(entry_object(entry));
+    default:
+        return entry_embedded(entry);
+    }
+}
+
+const char *entry_encoding(const struct entry *entry)
+{
+    switch ((enum entry_form)entry->form) {
+    case ENTRY_EMBEDDED:
+        return entry->value_len <= ENTRY_EMBSTR_MAX_BYTES ? "embstr" : "raw";
+    case ENTRY_EDITED:
+        return "raw";
+    case ENTRY_INTEGER:
+        return "int";
+    default:
+        return value_class((enum value_type)entry->type)->encoding(entry_object(entry));
+    }
+}
+
+size_t entry_footprint_bytes(const struct entry *entry)
+{
+    size_t bytes = entry_bytes(entry) + 10; /* its share of the table */
+    if (entry->form >= ENTRY_BLOB) {
+        bytes += value_class((enum value_type)entry->type)->bytes(entry_object(entry));
+    }
+    return bytes;
+}

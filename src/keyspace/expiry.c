@@ -1,0 +1,309 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The expiry index: a binary heap of tags per keytable, firing, and its rebuilding in slices.
+ * Owner: the keytable. Locks: the shard's, held by every caller. */
+#include "sherd/keyspace/expiry.h"
+
+#include "sherd/keyspace/garbage.h"
+#include "sherd/keyspace/keyref.h"
+
+enum {
+    TAG_HASH_BITS = 22,
+    HEAP_FIRST_TAGS = 4,
+    REBUILD_SLACK_TAGS = 64,   /* small heaps are not worth rebuilding */
+    REBUILD_BUCKETS = 32,      /* scanned in one slice */
+    AVERAGE_SAMPLE_TAGS = 16,
+};
+
+#define TAG_HASH_MASK    ((UINT64_C(1) << TAG_HASH_BITS) - 1)
+#define TAG_DEADLINE_MAX ((INT64_C(1) << (64 - TAG_HASH_BITS)) - 1)
+
+struct heap {
+    uint64_t *tags;
+    uint32_t count;
+    uint32_t cap;
+};
+
+struct expiry_index {
+    struct heap heap;
+    struct heap fresh;         /* the heap being rebuilt */
+    uint64_t rebuild_position; /* TABLE_SCAN_END: no rebuild under way */
+};
+
+static uint64_t tag_make(int64_t deadline_ms, uint64_t hash)
+{
+    int64_t clamped = deadline_ms < 0 ? 0 : deadline_ms > TAG_DEADLINE_MAX ? TAG_DEADLINE_MAX : deadline_ms;
+    return ((uint64_t)clamped << TAG_HASH_BITS) | (hash & TAG_HASH_MASK);
+}
+
+static int64_t tag_deadline_ms(uint64_t tag)
+{
+    return (int64_t)(tag >> TAG_HASH_BITS);
+}
+
+static void heap_push(struct heap *heap, uint64_t tag)
+{
+    if (heap->count == heap->cap) {
+        uint32_t cap = heap->cap < HEAP_FIRST_TAGS ? HEAP_FIRST_TAGS : heap->cap + heap->cap / 8 + HEAP_FIRST_TAGS;
+        heap->tags = memory_resize(heap->tags, cap * sizeof(heap->tags[0]));
+        heap->cap = cap;
+    }
+    uint32_t at = heap->count++;
+    while (at > 0 && heap->tags[(at - 1) / 2] > tag) {
+        heap->tags[at] = heap->tags[(at - 1) / 2];
+        at = (at - 1) / 2;
+    }
+    heap->tags[at] = tag;
+}
+
+static uint64_t heap_pop(struct heap *heap)
+{
+    uint64_t top = heap->tags[0];
+    uint64_t last = heap->tags[--heap->count];
+    uint32_t at = 0;
+    for (;;) {
+        uint32_t child = 2 * at + 1;
+        if (child >= heap->count) {
+            break;
+        }
+        if (child + 1 < heap->count && heap->tags[child + 1] < heap->tags[child]) {
+            child++;
+        }
+        if (heap->tags[child] >= last) {
+            break;
+        }
+        heap->tags[at] = heap->tags[child];
+        at = child;
+    }
+    heap->tags[at] = last;
+    if (heap->cap > 64 && heap->count < heap->cap / 4) {
+        heap->cap = heap->cap / 2;
+        heap->tags = memory_resize(heap->tags, heap->cap * sizeof(heap->tags[0]));
+    }
+    return top;
+}
+
+static struct expiry_index *index_of(struct keytable *keytable)
+{
+    if (keytable->expiry == NULL) {
+        struct expiry_index *index = memory_alloc_zeroed(sizeof(*index));
+        index->rebuild_position = TABLE_SCAN_END;
+        keytable->expiry = index;
+    }
+    return keytable->expiry;
+}
+
+static bool index_is_rebuilding(const struct expiry_index *index)
+{
+    return index->rebuild_position < TABLE_SCAN_END;
+}
+
+void expiry_index_destroy(struct expiry_index *index)
+{
+    if (index != NULL) {
+        memory_free(index->heap.tags);
+        memory_free(index->fresh.tags);
+        memory_free(index);
+    }
+}
+
+size_t expiry_index_bytes(const struct expiry_index *index)
+{
+    return index == NULL ? 0 : sizeof(*index) + (size_t)(index->heap.cap + index->fresh.cap) * sizeof(uint64_t);
+}
+
+size_t expiry_index_tags(const struct expiry_index *index)
+{
+    return index == NULL ? 0 : index->heap.count;
+}
+
+static void hint_lower(struct keyspace *keyspace, const struct shard *shard, int64_t fire_ms)
+{
+    _Atomic int64_t *hint = &keyspace->next_fire_ms[shard->index];
+    if (atomic_load_explicit(hint, memory_order_relaxed) > fire_ms) {
+        atomic_store_explicit(hint, fire_ms, memory_order_relaxed);
+    }
+}
+
+static void index_push(struct expiry_index *index, uint64_t tag)
+{
+    heap_push(&index->heap, tag);
+    if (index_is_rebuilding(index)) {
+        heap_push(&index->fresh, tag);
+    }
+}
+
+void expiry_note(struct keyspace *keyspace, struct shard *shard, struct keytable *keytable, struct entry *entry,
+                 uint64_t hash)
+{
+    struct expiry_index *index = index_of(keytable);
+    int64_t deadline_ms = entry_deadline_ms(entry);
+    index_push(index, tag_make(deadline_ms, hash));
+    entry->tagged = 1;
+    hint_lower(keyspace, shard, deadline_ms);
+}
+
+/* One slice of rebuilding: tags for the keys with a deadline in the next buckets. */
+struct rebuild_visit {
+    const struct keyspace *keyspace;
+    struct heap *fresh;
+};
+
+static void rebuild_visit(void *context, void *item)
+{
+    struct rebuild_visit *visit = context;
+    struct entry *entry = item;
+    if (entry->has_deadline) {
+        uint64_t hash = keyspace_hash(visit->keyspace, entry_key(entry));
+        heap_push(visit->fresh, tag_make(entry_deadline_ms(entry), hash));
+        entry->tagged = 1;
+    }
+}
+
+static void index_rebuild_slice(struct keyspace_user *user, struct keytable *keytable, struct expiry_index *index)
+{
+    uint32_t live = atomic_load_explicit(&keytable->volatile_keys, memory_order_relaxed);
+    if (!index_is_rebuilding(index)) {
+        if (index->heap.count <= 2 * (uint64_t)live + REBUILD_SLACK_TAGS) {
+            return;
+        }
+        index->rebuild_position = 0;
+    }
+    struct table_env env = keyspace_table_env(user);
+    struct rebuild_visit visit = {.keyspace = user->keyspace, .fresh = &index->fresh};
+    for (int i = 0; i < REBUILD_BUCKETS && index_is_rebuilding(index); i++) {
+        index->rebuild_position =
+            table_scan(&keytable->table, &env, index->rebuild_position, rebuild_visit, &visit);
+    }
+    if (!index_is_rebuilding(index)) {
+        memory_free(index->heap.tags);
+        index->heap = index->fresh;
+        index->fresh = (struct heap){0};
+    }
+}
+
+/* Looks at the group of a tag that fired: removes what is due, returns the earliest deadline left (INT64_MAX: none). */
+struct group_visit {
+    const struct keyspace *keyspace;
+    uint64_t group;
+    int64_t now_ms;
+    int64_t earliest_ms;
+    struct entry *due;
+    uint64_t due_hash;
+};
+
+static void group_visit_bucket(struct group_visit *visit, struct table_bucket *bucket)
+{
+    while (bucket != NULL) {
+        struct table_bucket *next = NULL;
+        for (int i = 0; i < TABLE_BUCKET_WORDS; i++) {
+            uint64_t word = table_load(&bucket->words[i]);
+            struct entry *entry = table_word_item(word);
+            if ((word & TABLE_LINK_BIT) != 0) {
+                next = table_word_item(word);
+                continue;
+            }
+            if (word == 0 || !entry->has_deadline) {
+                continue;
+            }
+            uint64_t hash = keyspace_hash(visit->keyspace, entry_key(entry));
+            if ((hash & TAG_HASH_MASK) != visit->group) {
+                continue;
+            }
+            int64_t deadline_ms = entry_deadline_ms(entry);
+            if (deadline_ms <= visit->now_ms) {
+                visit->due = entry;
+                visit->due_hash = hash;
+            } else if (deadline_ms < visit->earliest_ms) {
+                visit->earliest_ms = deadline_ms;
+            }
+        }
+        bucket = next;
+    }
+}
+
+static int64_t group_fire(struct keyspace_user *user, struct shard *shard, unsigned db, uint64_t tag,
+                          struct expiry_slice *slice) REQUIRES(shard_held)
+{
+    struct group_visit visit = {.keyspace = user->keyspace, .group = tag & TAG_HASH_MASK, .now_ms = user->now_ms};
+    struct keytable *keytable = &shard->databases[db];
+    do {
+        visit.earliest_ms = INT64_MAX;
+        visit.due = NULL;
+        group_visit_bucket(&visit, table_home(&keytable->table, tag & TAG_HASH_MASK));
+        if (visit.due != NULL) {
+            int64_t lag_ms = user->now_ms - entry_deadline_ms(visit.due);
+            slice->worst_lag_ms = lag_ms > slice->worst_lag_ms ? lag_ms : slice->worst_lag_ms;
+            slice->removed++;
+            struct keyref ref;
+            keyref_open_hashed(&ref, user, db, entry_key(visit.due), visit.due_hash);
+            keyref_expire(&ref);
+        }
+    } while (visit.due != NULL);
+    return visit.earliest_ms;
+}
+
+static void keytable_fire(struct keyspace_user *user, struct shard *shard, unsigned db, size_t budget,
+                          struct expiry_slice *slice) REQUIRES(shard_held)
+{
+    struct keytable *keytable = &shard->databases[db];
+    struct expiry_index *index = keytable->expiry;
+    while (index->heap.count > 0 && tag_deadline_ms(index->heap.tags[0]) <= user->now_ms) {
+        if (slice->visited >= budget) {
+            slice->more = true;
+            return;
+        }
+        slice->visited++;
+        uint64_t tag = heap_pop(&index->heap);
+        int64_t earliest_ms = group_fire(user, shard, db, tag, slice);
+        if (earliest_ms != INT64_MAX) {
+            index_push(index, tag_make(earliest_ms, tag));
+        }
+    }
+    index_rebuild_slice(user, keytable, index);
+}
+
+struct expiry_slice expiry_fire(struct keyspace_user *user, struct shard *shard, size_t budget)
+{
+    struct expiry_slice slice = {0};
+    for (unsigned db = 0; db < user->keyspace->databases; db++) {
+        if (shard->databases[db].expiry != NULL) {
+            keytable_fire(user, shard, db, budget, &slice);
+        }
+    }
+    expiry_refresh_hint(user->keyspace, shard);
+    return slice;
+}
+
+void expiry_refresh_hint(struct keyspace *keyspace, struct shard *shard)
+{
+    int64_t soonest_ms = INT64_MAX;
+    for (unsigned db = 0; db < keyspace->databases; db++) {
+        const struct expiry_index *index = shard->databases[db].expiry;
+        if (index == NULL) {
+            continue;
+        }
+        if (index_is_rebuilding(index)) {
+            soonest_ms = 0;
+        } else if (index->heap.count > 0 && tag_deadline_ms(index->heap.tags[0]) < soonest_ms) {
+            soonest_ms = tag_deadline_ms(index->heap.tags[0]);
+        }
+    }
+    atomic_store_explicit(&keyspace->next_fire_ms[shard->index], soonest_ms, memory_order_relaxed);
+}
+
+int64_t expiry_average_ttl_ms(struct keyspace_user *user, struct shard *shard, unsigned db)
+{
+    const struct expiry_index *index = shard->databases[db].expiry;
+    if (index == NULL || index->heap.count == 0) {
+        return 0;
+    }
+    uint32_t step = index->heap.count / AVERAGE_SAMPLE_TAGS + 1;
+    int64_t sum_ms = 0;
+    int64_t count = 0;
+    for (uint32_t i = 0; i < index->heap.count; i += step) {
+        int64_t left_ms = tag_deadline_ms(index->heap.tags[i]) - user->now_ms;
+        sum_ms += left_ms > 0 ? left_ms : 0;
+        count++;
+    }
+    return sum_ms / count;
+}

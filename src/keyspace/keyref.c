@@ -1,0 +1,294 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Lookup and change of single keys.
+ * Owner: the handler's stack. Locks: the key's shard, held by the caller. */
+#include "sherd/keyspace/keyref.h"
+
+#include "sherd/base/number.h"
+#include "sherd/keyspace/expiry.h"
+
+enum {
+    INTEGER_MAX_DIGITS = 20,
+};
+
+static bool entry_matches(const void *item, const void *wanted)
+{
+    const struct entry *entry = item;
+    const struct slice *key = wanted;
+    size_t short_len = key->len < ENTRY_LONG_KEY ? key->len : ENTRY_LONG_KEY;
+    return entry->key_len == short_len && slice_equals(entry_key(entry), *key);
+}
+
+void keyref_open_hashed(struct keyref *ref, struct keyspace_user *user, unsigned db, struct slice key, uint64_t hash)
+{
+    ref->user = user;
+    ref->shard = keyspace_shard(user->keyspace, keyspace_shard_of(hash));
+    ref->keytable = &ref->shard->databases[db];
+    ref->db = db;
+    ref->key = key;
+    ref->hash = hash;
+    ref->slot = table_find(&ref->keytable->table, hash, entry_matches, &key);
+    ref->entry = ref->slot.word == NULL ? NULL : table_slot_item(ref->slot);
+}
+
+static void count_volatile(struct keytable *keytable, int change)
+{
+    uint32_t now = atomic_load_explicit(&keytable->volatile_keys, memory_order_relaxed);
+    atomic_store_explicit(&keytable->volatile_keys, now + (uint32_t)change, memory_order_relaxed);
+}
+
+void keyref_expire(struct keyref *ref)
+{
+    struct slice key = entry_key(ref->entry);
+    ref->user->removed(ref->user->context, REMOVAL_EXPIRED, ref->db, key);
+    keyref_remove(ref);
+}
+
+bool keyref_expire_if_due(struct keyref *ref)
+{
+    if (ref->entry == NULL || !entry_is_expired(ref->entry, ref->user->now_ms)) {
+        return false;
+    }
+    if (atomic_load_explicit(&ref->user->keyspace->expiry_deletes, memory_order_relaxed)) {
+        keyref_expire(ref);
+    }
+    ref->entry = NULL;
+    return true;
+}
+
+/* Keeps counters and index in step after an entry was written: `had` tells what stood there before. */
+struct had {
+    bool deadline;
+    bool tagged;
+    int64_t deadline_ms;
+    uint64_t colour;
+};
+
+static struct had keyref_had(const struct keyref *ref)
+{
+    struct had had = {0};
+    if (ref->entry != NULL) {
+        had.deadline = ref->entry->has_deadline;
+        had.tagged = ref->entry->tagged;
+        had.deadline_ms = had.deadline ? entry_deadline_ms(ref->entry) : 0;
+        had.colour = ref->entry->colour;
+    }
+    return had;
+}
+
+static void keyref_written(struct keyref *ref, const struct had *had)
+    REQUIRES(shard_held)
+{
+    struct entry *entry = ref->entry;
+    entry->colour = had->colour & 1;
+    entry->clock = (uint64_t)(ref->user->now_ms / 1000) & ENTRY_CLOCK_MASK;
+    if (UNLIKELY(had->deadline != entry->has_deadline)) {
+        count_volatile(ref->keytable, entry->has_deadline ? 1 : -1);
+    }
+    if (entry->has_deadline) {
+        if (had->tagged && had->deadline_ms <= entry_deadline_ms(entry)) {
+            entry->tagged = 1; /* its tag fires early and is then renewed */
+        } else {
+            expiry_note(ref->user->keyspace, ref->shard, ref->keytable, entry, ref->hash);
+        }
+    }
+}
+
+/* The value a spec is about to replace, if the entry owns one. */
+static void discard_value(struct keyref *ref)
+{
+    if (ref->entry->form >= ENTRY_BLOB) {
+        garbage_add(ref->user->garbage, GARBAGE_VALUE, (enum value_type)ref->entry->type, entry_object(ref->entry));
+    }
+}
+
+static void keyref_store(struct keyref *ref, struct entry_spec *spec)
+    REQUIRES(shard_held)
+{
+    struct had had = keyref_had(ref);
+    if (spec->deadline_ms == DEADLINE_KEEP) {
+        spec->deadline_ms = had.deadline_ms;
+    }
+    if (ref->entry == NULL) {
+        struct table_env env = keyspace_table_env(ref->user);
+        ref->entry = entry_create(spec);
+        ref->slot = table_insert(&ref->keytable->table, &env, ref->hash, ref->entry);
+    } else {
+        discard_value(ref);
+        if (LIKELY(entry_spec_bytes(spec) == entry_bytes(ref->entry))) {
+            entry_write(ref->entry, spec);
+        } else {
+            struct entry *fresh = entry_create(spec);
+            garbage_add(ref->user->garbage, GARBAGE_ENTRY, VALUE_STRING, ref->entry);
+            table_slot_set(ref->slot, fresh);
+            ref->entry = fresh;
+        }
+    }
+    keyref_written(ref, &had);
+}
+
+static void keyref_store_bytes(struct keyref *ref, struct slice bytes, enum entry_form form, int64_t deadline_ms)
+    REQUIRES(shard_held)
+{
+    struct entry_spec spec = {.type = VALUE_STRING, .form = form, .key = ref->key, .deadline_ms = deadline_ms};
+    if (LIKELY(bytes.len <= ENTRY_EMBED_MAX_BYTES)) {
+        spec.bytes = bytes;
+    } else {
+        spec.form = ENTRY_BLOB;
+        spec.word = (uint64_t)(uintptr_t)blob_from_slice(bytes);
+    }
+    keyref_store(ref, &spec);
+}
+
+void keyref_set_string(struct keyref *ref, struct slice bytes, int64_t deadline_ms)
+{
+    int64_t number;
+    if (bytes.len <= INTEGER_MAX_DIGITS && number_parse_i64(bytes, &number)) {
+        keyref_set_integer(ref, number, deadline_ms);
+        return;
+    }
+    keyref_store_bytes(ref, bytes, ENTRY_EMBEDDED, deadline_ms);
+}
+
+void keyref_set_edited(struct keyref *ref, struct slice bytes, int64_t deadline_ms)
+{
+    keyref_store_bytes(ref, bytes, ENTRY_EDITED, deadline_ms);
+}
+
+void keyref_set_blob(struct keyref *ref, struct blob *blob, int64_t deadline_ms)
+{
+    struct entry_spec spec = {.type = VALUE_STRING,
+                              .form = ENTRY_BLOB,
+                              .key = ref->key,
+                              .deadline_ms = deadline_ms,
+                              .word = (uint64_t)(uintptr_t)blob};
+    keyref_store(ref, &spec);
+}
+
+void keyref_set_integer(struct keyref *ref, int64_t value, int64_t deadline_ms)
+{
+    struct entry_spec spec = {.type = VALUE_STRING,
+                              .form = ENTRY_INTEGER,
+                              .key = ref->key,
+                              .deadline_ms = deadline_ms,
+                              .word = (uint64_t)value};
+    keyref_store(ref, &spec);
+}
+
+void keyref_set_object(struct keyref *ref, enum value_type type, void *object, int64_t deadline_ms)
+{
+    struct entry_spec spec = {.type = type,
+                              .form = ENTRY_OBJECT,
+                              .key = ref->key,
+                              .deadline_ms = deadline_ms,
+                              .word = (uint64_t)(uintptr_t)object};
+    keyref_store(ref, &spec);
+}
+
+/* The entry's contents as a spec; embedded bytes still lie in the entry. */
+static struct entry_spec entry_spec_of(const struct entry *entry)
+{
+    struct entry_spec spec = {.type = (enum value_type)entry->type,
+                              .form = (enum entry_form)entry->form,
+                              .key = entry_key(entry),
+                              .deadline_ms = entry->has_deadline ? entry_deadline_ms(entry) : DEADLINE_NONE};
+    if (entry_has_word(entry)) {
+        spec.word = entry_word_at(entry, entry_word_offset(entry));
+    } else {
+        spec.bytes = entry_embedded(entry);
+    }
+    return spec;
+}
+
+void keyref_set_deadline(struct keyref *ref, int64_t deadline_ms)
+{
+    ASSERT(deadline_ms != DEADLINE_KEEP);
+    struct had had = keyref_had(ref);
+    uint64_t clock = ref->entry->clock;
+    if (had.deadline && deadline_ms != DEADLINE_NONE) {
+        memcpy(ref->entry->data, &deadline_ms, sizeof(deadline_ms));
+        ref->entry->tagged = 0;
+    } else if (had.deadline || deadline_ms != DEADLINE_NONE) {
+        struct entry_spec spec = entry_spec_of(ref->entry);
+        spec.deadline_ms = deadline_ms;
+        struct entry *fresh = entry_create(&spec);
+        garbage_add(ref->user->garbage, GARBAGE_ENTRY, VALUE_STRING, ref->entry);
+        table_slot_set(ref->slot, fresh);
+        ref->entry = fresh;
+    }
+    keyref_written(ref, &had);
+    ref->entry->clock = clock & ENTRY_CLOCK_MASK;
+}
+
+static void keyref_unlink(struct keyref *ref)
+{
+    struct table_env env = keyspace_table_env(ref->user);
+    if (ref->entry->has_deadline) {
+        count_volatile(ref->keytable, -1);
+    }
+    (void)table_remove(&ref->keytable->table, &env, ref->hash, ref->slot);
+    ref->entry = NULL;
+    ref->slot.word = NULL;
+}
+
+void keyref_remove(struct keyref *ref)
+{
+    struct entry *entry = ref->entry;
+    keyref_unlink(ref);
+    garbage_add(ref->user->garbage, GARBAGE_WHOLE, VALUE_STRING, entry);
+}
+
+struct entry_spec keyref_take(struct keyref *ref)
+{
+    struct entry *entry = ref->entry;
+    struct entry_spec spec = entry_spec_of(entry);
+    keyref_unlink(ref);
+    garbage_add(ref->user->garbage, GARBAGE_ENTRY, VALUE_STRING, entry);
+    return spec;
+}
+
+void keyref_put(struct keyref *ref, struct entry_spec spec)
+{
+    spec.key = ref->key;
+    keyref_store(ref, &spec);
+}
+
+/* A sole blob of at least `len` bytes for the string `old`; the entry's own blob when that can be used. */
+static struct blob *blob_for_edit(const struct keyref *ref, struct slice old, size_t len)
+{
+    if (ref->entry != NULL && ref->entry->form == ENTRY_BLOB) {
+        struct blob *blob = entry_object(ref->entry);
+        if (blob_is_sole(blob) && blob->cap >= len) {
+            return blob;
+        }
+    }
+    size_t spare = len < (size_t)1024 * 1024 ? len : (size_t)1024 * 1024; /* appends come in rows */
+    struct blob *blob = blob_create(len, old.len == 0 ? len : len + spare);
+    memcpy(blob->data, old.data, old.len);
+    return blob;
+}
+
+char *keyref_edit_string(struct keyref *ref, size_t len)
+{
+    char digits[24];
+    struct slice old = ref->entry == NULL ? slice_make("", 0) : entry_string(ref->entry, digits);
+    ASSERT(len >= old.len);
+    if (len > ENTRY_EMBED_MAX_BYTES || (ref->entry != NULL && ref->entry->form == ENTRY_BLOB)) {
+        struct blob *blob = blob_for_edit(ref, old, len);
+        size_t had = old.len;
+        if (ref->entry == NULL || ref->entry->form != ENTRY_BLOB || entry_object(ref->entry) != blob) {
+            keyref_set_blob(ref, blob, DEADLINE_KEEP);
+        }
+        if (len > had) {
+            memset(blob->data + had, 0, len - had);
+        }
+        blob->len = len;
+        return blob->data;
+    }
+    if (ref->entry == NULL || ref->entry->form != ENTRY_EDITED || old.len != len) {
+        char bytes[ENTRY_EMBED_MAX_BYTES];
+        memcpy(bytes, old.data, old.len);
+        memset(bytes + old.len, 0, len - old.len);
+        keyref_store_bytes(ref, slice_make(bytes, len), ENTRY_EDITED, DEADLINE_KEEP);
+    }
+    return ref->entry->data + entry_key_offset(ref->entry) + entry_key_len(ref->entry);
+}

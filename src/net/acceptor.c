@@ -1,0 +1,291 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The acceptor: its own thread accepts on every listening socket and hands the sockets round-robin to the workers.
+ * Owner: the acceptor's thread; the listening sockets are constant after opening. Locks: none. */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <stdio.h>
+#include <sys/eventfd.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "internal.h"
+
+enum {
+    LISTENERS_MAX = NET_BIND_MAX + 1,
+    ACCEPTS_PER_ROUND = 1000,
+    OUT_OF_DESCRIPTORS_PAUSE_MS = 100,
+};
+
+struct net_acceptor {
+    struct pollfd listeners[LISTENERS_MAX + 1]; /* (c) the last one is stop_fd */
+    bool is_unix[LISTENERS_MAX];                /* (c) */
+    unsigned count;                             /* (c) */
+    int stop_fd;                                /* (c) an eventfd */
+    unsigned next_worker;                       /* (w) */
+    pthread_t thread;                           /* (c) */
+    bool started;                               /* (c) */
+    char unix_path[sizeof(((struct sockaddr_un *)0)->sun_path)]; /* (c) removed at the end */
+};
+
+unsigned net_listening(const struct net *net)
+{
+    return net->acceptor == NULL ? 0 : net->acceptor->count;
+}
+
+static int listen_on(const struct addrinfo *address, int backlog)
+{
+    int fd = socket(address->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (fd < 0) {
+        return -1;
+    }
+    int on = 1;
+    (void)setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+    if (address->ai_family == AF_INET6) {
+        (void)setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on));
+    }
+    if (bind(fd, address->ai_addr, address->ai_addrlen) != 0 || listen(fd, backlog) != 0) {
+        int saved = errno;
+        (void)close(fd);
+        errno = saved;
+        return -1;
+    }
+    return fd;
+}
+
+static void add_listener(struct net_acceptor *acceptor, int fd, bool is_unix)
+{
+    acceptor->listeners[acceptor->count] = (struct pollfd){.fd = fd, .events = POLLIN};
+    acceptor->is_unix[acceptor->count] = is_unix;
+    acceptor->count++;
+}
+
+/* One address of `bind`: "*" and "::*" stand for all. STATUS_NOT_FOUND: an optional one is not available. */
+static enum status listen_tcp(struct net *net, const char *name, bool optional, struct buffer *error)
+{
+    const struct net_options *options = net_options(net, config_current(net->exec->config));
+    char port[16];
+    (void)snprintf(port, sizeof(port), "%d", (int)options->port);
+    bool any4 = strcmp(name, "*") == 0;
+    bool any6 = strcmp(name, "::*") == 0;
+    struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE};
+    hints.ai_family = any4 ? AF_INET : any6 ? AF_INET6 : AF_UNSPEC;
+    struct addrinfo *found = NULL;
+    int failed = getaddrinfo(any4 || any6 ? NULL : name, port, &hints, &found);
+    int fd = failed != 0 ? -1 : listen_on(found, (int)options->tcp_backlog);
+    int cause = errno;
+    if (found != NULL) {
+        freeaddrinfo(found);
+    }
+    if (fd >= 0) {
+        add_listener(net->acceptor, fd, false);
+        return STATUS_OK;
+    }
+    if (failed == 0 && optional && (cause == EADDRNOTAVAIL || cause == EAFNOSUPPORT || cause == EPROTONOSUPPORT)) {
+        return STATUS_NOT_FOUND;
+    }
+    if (failed != 0 && optional) {
+        return STATUS_NOT_FOUND;
+    }
+    buffer_printf(error, "Could not create server TCP listening socket %s:%s: %s\n", name, port,
+                  failed != 0 ? gai_strerror(failed) : strerror(cause));
+    return STATUS_SYSTEM;
+}
+
+static enum status listen_unix(struct net *net, const struct net_options *options, struct buffer *error)
+{
+    struct net_acceptor *acceptor = net->acceptor;
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    if (options->unixsocket.len >= sizeof(address.sun_path)) {
+        buffer_printf(error, "Failed opening Unix socket: path too long\n");
+        return STATUS_LIMIT;
+    }
+    memcpy(address.sun_path, options->unixsocket.data, options->unixsocket.len);
+    memcpy(acceptor->unix_path, address.sun_path, sizeof(acceptor->unix_path));
+    (void)unlink(address.sun_path);
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    /* The permissions are there before anybody can connect. */
+    mode_t mode = options->unixsocket_permissions != 0 ? (mode_t)options->unixsocket_permissions : 0777;
+    mode_t before = umask(options->unixsocket_permissions != 0 ? (mode_t)~mode & 0777 : 0);
+    (void)umask(options->unixsocket_permissions != 0 ? (mode_t)~mode & 0777 : before);
+    int bound = fd < 0 ? -1 : bind(fd, (struct sockaddr *)&address, sizeof(address));
+    (void)umask(before);
+    if (bound != 0 || listen(fd, (int)options->tcp_backlog) != 0) {
+        buffer_printf(error, "Failed opening Unix socket: bind: %s\n", strerror(errno));
+        if (fd >= 0) {
+            (void)close(fd);
+        }
+        return STATUS_SYSTEM;
+    }
+    add_listener(acceptor, fd, true);
+    return STATUS_OK;
+}
+
+enum status acceptor_open(struct net *net, struct buffer *error)
+{
+    const struct net_options *options = net_options(net, config_current(net->exec->config));
+    struct net_acceptor *acceptor = memory_alloc_zeroed(sizeof(*acceptor));
+    net->acceptor = acceptor;
+    acceptor->stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    if (acceptor->stop_fd < 0) {
+        return STATUS_SYSTEM;
+    }
+    for (unsigned i = 0; options->port != 0 && i < options->bind.count; i++) {
+        enum status status =
+            listen_tcp(net, options->bind.addresses[i].address, options->bind.addresses[i].optional, error);
+        if (status != STATUS_OK && status != STATUS_NOT_FOUND) {
+            return status;
+        }
+    }
+    if (options->unixsocket.len > 0) {
+        enum status status = listen_unix(net, options, error);
+        if (status != STATUS_OK) {
+            return status;
+        }
+    }
+    if (acceptor->count == 0) {
+        buffer_printf(error, "Configured to not listen anywhere, exiting.\n");
+        return STATUS_INVALID;
+    }
+    return STATUS_OK;
+}
+
+/* Says why and closes, before the socket costs anything. */
+static void refuse(struct net *net, int fd, const char *line)
+{
+    ssize_t sent = send(fd, line, strlen(line), MSG_NOSIGNAL | MSG_DONTWAIT);
+    (void)sent;
+    (void)close(fd);
+    statistics_add(&net->workers[0]->exec.statistics, STATISTIC_REJECTED_CONNECTIONS, 1);
+}
+
+static bool is_loopback(const struct sockaddr_storage *peer)
+{
+    if (peer->ss_family == AF_INET) {
+        const struct sockaddr_in *v4 = (const struct sockaddr_in *)peer;
+        return (ntohl(v4->sin_addr.s_addr) >> 24) == 127;
+    }
+    if (peer->ss_family == AF_INET6) {
+        const struct sockaddr_in6 *v6 = (const struct sockaddr_in6 *)peer;
+        return IN6_IS_ADDR_LOOPBACK(&v6->sin6_addr);
+    }
+    return true;
+}
+
+static const char denied_text[] =
+    "-DENIED Redis is running in protected mode because protected mode is enabled and no password is set for the "
+    "default user. In this mode connections are only accepted from the loopback interface. If you want to connect "
+    "from external computers to Redis you may adopt one of the following solutions: 1) Just disable protected mode "
+    "sending the command 'CONFIG SET protected-mode no' from the loopback interface by connecting to Redis from the "
+    "same host the server is running, however MAKE SURE Redis is not publicly accessible from internet if you do so. "
+    "Use CONFIG REWRITE to make this change permanent. 2) Alternatively you can just disable the protected mode by "
+    "editing the Redis configuration file, and setting the protected mode option to 'no', and then restarting the "
+    "server. 3) If you started the server manually just for testing, restart it with the '--protected-mode no' "
+    "option. 4) Set up an authentication password for the default user. NOTE: You only need to do one of the above "
+    "things in order for the server to start accepting connections from the outside.\r\n";
+
+static void handoff_deliver(struct mail *mail, void *receiver)
+{
+    struct handoff *handoff = CONTAINER_OF(mail, struct handoff, mail);
+    conn_open(receiver, handoff);
+    memory_free(handoff);
+}
+
+static void hand_over(struct net *net, int fd, bool is_unix, const struct sockaddr_storage *peer)
+{
+    struct net_acceptor *acceptor = net->acceptor;
+    if (atomic_fetch_add_explicit(&net->clients, 1, memory_order_relaxed) >=
+        atomic_load_explicit(&net->max_clients, memory_order_relaxed)) {
+        atomic_fetch_sub_explicit(&net->clients, 1, memory_order_relaxed);
+        refuse(net, fd, "-ERR max number of clients reached\r\n");
+        return;
+    }
+    struct handoff *handoff = memory_alloc(sizeof(*handoff));
+    *handoff = (struct handoff){.mail = {.deliver = handoff_deliver}, .fd = fd, .is_unix = is_unix, .peer = *peer};
+    struct net_worker *worker = net->workers[acceptor->next_worker];
+    acceptor->next_worker = (acceptor->next_worker + 1) % net->worker_count;
+    mailbox_send(&worker->box, &handoff->mail);
+}
+
+static void accept_all(struct net *net, unsigned listener, bool protected)
+{
+    struct net_acceptor *acceptor = net->acceptor;
+    for (int i = 0; i < ACCEPTS_PER_ROUND; i++) {
+        struct sockaddr_storage peer = {0};
+        socklen_t len = sizeof(peer);
+        int fd = accept4(acceptor->listeners[listener].fd, (struct sockaddr *)&peer, &len,
+                         SOCK_NONBLOCK | SOCK_CLOEXEC);
+        if (fd < 0) {
+            if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
+                log_write(net->log, LOG_LEVEL_WARNING, "Accepting client connection: accept: %s", strerror(errno));
+                (void)poll(NULL, 0, OUT_OF_DESCRIPTORS_PAUSE_MS);
+            }
+            return;
+        }
+        if (protected && !acceptor->is_unix[listener] && !is_loopback(&peer)) {
+            refuse(net, fd, denied_text);
+            continue;
+        }
+        hand_over(net, fd, acceptor->is_unix[listener], &peer);
+    }
+}
+
+static void *acceptor_main(void *argument)
+{
+    struct net *net = argument;
+    struct net_acceptor *acceptor = net->acceptor;
+    (void)pthread_setname_np(pthread_self(), "acceptor");
+    struct epoch_record record;
+    epoch_register(net->exec->epoch, &record);
+    for (;;) {
+        (void)poll(acceptor->listeners, acceptor->count + 1, -1);
+        if (acceptor->listeners[acceptor->count].revents != 0) {
+            break;
+        }
+        epoch_enter(&record);
+        const struct net_options *options = net_options(net, config_current(net->exec->config));
+        bool protected = options->protected_mode && options->requirepass.len == 0;
+        epoch_leave(&record);
+        for (unsigned i = 0; i < acceptor->count; i++) {
+            if (acceptor->listeners[i].revents != 0) {
+                accept_all(net, i, protected);
+            }
+        }
+    }
+    epoch_unregister(&record);
+    return NULL;
+}
+
+enum status acceptor_start(struct net *net)
+{
+    struct net_acceptor *acceptor = net->acceptor;
+    acceptor->listeners[acceptor->count] = (struct pollfd){.fd = acceptor->stop_fd, .events = POLLIN};
+    acceptor->started = pthread_create(&acceptor->thread, NULL, acceptor_main, net) == 0;
+    return acceptor->started ? STATUS_OK : STATUS_SYSTEM;
+}
+
+void acceptor_stop(struct net *net)
+{
+    struct net_acceptor *acceptor = net->acceptor;
+    if (acceptor == NULL) {
+        return;
+    }
+    if (acceptor->started) {
+        uint64_t one = 1;
+        ssize_t written = write(acceptor->stop_fd, &one, sizeof(one));
+        (void)written;
+        (void)pthread_join(acceptor->thread, NULL);
+    }
+    for (unsigned i = 0; i < acceptor->count; i++) {
+        (void)close(acceptor->listeners[i].fd);
+    }
+    if (acceptor->unix_path[0] != '\0') {
+        (void)unlink(acceptor->unix_path);
+    }
+    (void)close(acceptor->stop_fd);
+    memory_free(acceptor);
+    net->acceptor = NULL;
+}

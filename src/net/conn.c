@@ -1,0 +1,402 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* One connection: reading, writing, closing. Bytes are read into the worker's arena of the turn, all ready connections
+ * behind one another; only what a turn cannot use up moves into the connection's own buffer.
+ * Owner: the connection's worker. Locks: registry, when it joins or leaves the list. */
+#include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include "internal.h"
+#include "sizes.h"
+
+enum {
+    VECTORS_MAX = 64,
+    READ_OWN_BYTES = 16 * 1024, /* room for one read into the connection's own buffer */
+    UNAUTHENTICATED_OUTPUT_BYTES = 16 * 1024,
+};
+
+static void conn_resume(struct session *session)
+{
+    conn_wake(conn_of(session));
+}
+
+static const struct session_sink conn_sink = {.resume = conn_resume};
+
+static void conn_free(struct conn *conn)
+{
+    session_deinit(&conn->session);
+    request_parser_deinit(&conn->parser);
+    buffer_deinit(&conn->input);
+    memory_free(conn);
+}
+
+/* Frees a closed connection once no mail and no executor can reach it. */
+static void conn_release(struct conn *conn)
+{
+    if ((conn->session.flags & SESSION_AWAY) == 0 && !atomic_load_explicit(&conn->wake_sent, memory_order_acquire)) {
+        conn_free(conn);
+    } else {
+        conn->flags |= CONN_ORPHAN;
+    }
+}
+
+void conn_bury(struct net_worker *worker)
+{
+    while (worker->first_closed != NULL) {
+        struct conn *conn = worker->first_closed;
+        worker->first_closed = conn->next_closed;
+        conn_release(conn);
+    }
+}
+
+static void wake_deliver(struct mail *mail, void *receiver)
+{
+    (void)receiver;
+    struct conn *conn = CONTAINER_OF(mail, struct conn, wake);
+    struct session *session = &conn->session;
+    atomic_store_explicit(&conn->wake_sent, false, memory_order_release);
+    if ((session->flags & SESSION_AWAY) != 0 && exec_errand_finish(session) && (conn->flags & CONN_CLOSED) == 0) {
+        conn_touch(conn);
+    }
+    if ((conn->flags & CONN_CLOSED) != 0) {
+        if ((conn->flags & CONN_ORPHAN) != 0) {
+            conn_release(conn);
+        }
+        return;
+    }
+    session->flags &= ~(uint32_t)SESSION_SUSPENDED;
+    if (atomic_load_explicit(&session->doomed, memory_order_acquire) && (session->flags & SESSION_AWAY) == 0) {
+        session->flags |= SESSION_CLOSING;
+        conn_touch(conn);
+    }
+    if ((session->flags & SESSION_AWAY) == 0) {
+        conn_continue(conn);
+        conn_ready(conn);
+    }
+}
+
+void conn_wake(struct conn *conn)
+{
+    if (!atomic_exchange_explicit(&conn->wake_sent, true, memory_order_acq_rel)) {
+        mailbox_send(&conn->worker->box, &conn->wake);
+    }
+}
+
+static void on_readable(evutil_socket_t fd, short what, void *argument)
+{
+    (void)fd;
+    (void)what;
+    struct conn *conn = argument;
+    conn->flags |= CONN_HAS_NEWS;
+    conn_ready(conn);
+}
+
+static void on_writable(evutil_socket_t fd, short what, void *argument)
+{
+    (void)fd;
+    (void)what;
+    struct conn *conn = argument;
+    conn->flags &= ~(uint32_t)CONN_WRITE_ARMED;
+    conn_touch(conn);
+}
+
+static void set_socket_options(const struct conn *conn, const struct net_options *options)
+{
+    if ((conn->flags & CONN_UNIX) != 0) {
+        return;
+    }
+    int on = 1;
+    (void)setsockopt(conn->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+    if (options->tcp_keepalive_seconds > 0) {
+        int idle = (int)options->tcp_keepalive_seconds;
+        int interval = idle / 3 > 0 ? idle / 3 : 1;
+        int probes = 3;
+        (void)setsockopt(conn->fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof(on));
+        (void)setsockopt(conn->fd, IPPROTO_TCP, TCP_KEEPIDLE, &idle, sizeof(idle));
+        (void)setsockopt(conn->fd, IPPROTO_TCP, TCP_KEEPINTVL, &interval, sizeof(interval));
+        (void)setsockopt(conn->fd, IPPROTO_TCP, TCP_KEEPCNT, &probes, sizeof(probes));
+    }
+}
+
+void conn_open(struct net_worker *worker, struct handoff *handoff)
+{
+    struct exec *exec = worker->net->exec;
+    const struct net_options *options = worker_options(worker);
+    struct conn *conn = memory_alloc_zeroed(sizeof(*conn));
+    uint64_t id = atomic_fetch_add_explicit(&exec->session_ids, 1, memory_order_relaxed) + 1;
+    session_init(&conn->session, id, &worker->exec, &conn_sink);
+    conn->worker = worker;
+    conn->fd = handoff->fd;
+    conn->flags = handoff->is_unix ? CONN_UNIX : 0;
+    conn->peer = handoff->peer;
+    socklen_t len = sizeof(conn->local);
+    (void)getsockname(conn->fd, (struct sockaddr *)&conn->local, &len);
+    conn->wake.deliver = wake_deliver;
+    request_parser_init(&conn->parser);
+    buffer_init(&conn->input);
+    if (options->requirepass.len > 0) {
+        conn->session.flags |= SESSION_UNAUTHENTICATED;
+    }
+    set_socket_options(conn, options);
+    (void)event_assign(&conn->read_event, worker->base, conn->fd, EV_READ | EV_PERSIST, on_readable, conn);
+    (void)event_assign(&conn->write_event, worker->base, conn->fd, EV_WRITE, on_writable, conn);
+    spin_acquire(&worker->registry);
+    conn->previous = worker->last;
+    if (worker->last != NULL) {
+        worker->last->next = conn;
+    } else {
+        worker->first = conn;
+    }
+    worker->last = conn;
+    spin_release(&worker->registry);
+    atomic_fetch_add_explicit(&worker->connections, 1, memory_order_relaxed);
+    statistics_add(&worker->exec.statistics, STATISTIC_CONNECTIONS, 1);
+    (void)event_add(&conn->read_event, NULL);
+}
+
+void conn_ready(struct conn *conn)
+{
+    struct net_worker *worker = conn->worker;
+    if ((conn->flags & (CONN_READY | CONN_CLOSED)) == 0) {
+        conn->flags |= CONN_READY;
+        conn->next_ready = NULL;
+        if (worker->last_ready != NULL) {
+            worker->last_ready->next_ready = conn;
+        } else {
+            worker->first_ready = conn;
+        }
+        worker->last_ready = conn;
+    }
+}
+
+void conn_touch(struct conn *conn)
+{
+    if ((conn->flags & CONN_TOUCHED) == 0) {
+        conn->flags |= CONN_TOUCHED;
+        conn->next_touched = conn->worker->first_touched;
+        conn->worker->first_touched = conn;
+    }
+}
+
+void conn_pause(struct conn *conn)
+{
+    if ((conn->flags & CONN_READ_OFF) == 0) {
+        conn->flags |= CONN_READ_OFF;
+        (void)event_del(&conn->read_event);
+    }
+}
+
+void conn_continue(struct conn *conn)
+{
+    if ((conn->flags & (CONN_READ_OFF | CONN_CLOSED)) == CONN_READ_OFF) {
+        conn->flags &= ~(uint32_t)CONN_READ_OFF;
+        (void)event_add(&conn->read_event, NULL);
+    }
+}
+
+/* After a read of `got` bytes (0: the peer has ended, -1: errno). */
+static void read_result(struct conn *conn, ssize_t got)
+{
+    struct net_worker *worker = conn->worker;
+    if (got > 0) {
+        statistics_add(&worker->exec.statistics, STATISTIC_INPUT_BYTES, (uint64_t)got);
+        statistics_add(&worker->exec.statistics, STATISTIC_READS, 1);
+        atomic_store_explicit(&conn->session.active_ms, worker->exec.user.now_ms, memory_order_relaxed);
+    } else if (got == 0 || (errno != EAGAIN && errno != EINTR)) {
+        conn->flags |= CONN_ASKED_TO_CLOSE;
+        conn_touch(conn);
+    }
+}
+
+bool conn_read(struct conn *conn)
+{
+    struct net_worker *worker = conn->worker;
+    conn->used = 0;
+    conn->framed = 0;
+    if ((conn->flags & CONN_HAS_NEWS) == 0) {
+        conn->view = buffer_slice(&conn->input);
+        return true;
+    }
+    if (LIKELY(conn->input.len == 0)) {
+        size_t room = NET_ARENA_BYTES - worker->arena_used;
+        if (UNLIKELY(room < NET_READ_MIN_BYTES)) {
+            return false;
+        }
+        size_t want = room < NET_READ_MAX_BYTES ? room : NET_READ_MAX_BYTES;
+        char *at = worker->arena + worker->arena_used;
+        ssize_t got = read(conn->fd, at, want);
+        read_result(conn, got);
+        conn->view = slice_make(at, got > 0 ? (size_t)got : 0);
+        /* The next connection's bytes begin on a line of their own. */
+        worker->arena_used += (conn->view.len + CACHE_LINE_BYTES - 1) / CACHE_LINE_BYTES * CACHE_LINE_BYTES;
+    } else {
+        size_t wants = request_parser_wants(&conn->parser);
+        size_t room = wants > conn->input.len + READ_OWN_BYTES ? wants - conn->input.len : (size_t)READ_OWN_BYTES;
+        buffer_reserve(&conn->input, room);
+        ssize_t got = read(conn->fd, conn->input.data + conn->input.len, conn->input.cap - conn->input.len);
+        read_result(conn, got);
+        conn->input.len += got > 0 ? (size_t)got : 0;
+        conn->view = buffer_slice(&conn->input);
+    }
+    conn->flags &= ~(uint32_t)CONN_HAS_NEWS;
+    return true;
+}
+
+void conn_keep_rest(struct conn *conn)
+{
+    struct slice rest = slice_make(conn->view.data + conn->used, conn->view.len - conn->used);
+    if (LIKELY(rest.len == 0)) {
+        conn->input.len = 0;
+        buffer_shrink(&conn->input, 0);
+    } else if (conn->view.data == conn->input.data) {
+        buffer_consume(&conn->input, conn->used);
+    } else {
+        buffer_append_slice(&conn->input, rest);
+    }
+    conn->view = slice_make(NULL, 0);
+    conn->used = 0;
+    atomic_store_explicit(&conn->shown_input, conn->input.len, memory_order_relaxed);
+    atomic_store_explicit(&conn->shown_input_free, conn->input.cap - conn->input.len, memory_order_relaxed);
+}
+
+/* Writes a range; false when the connection is broken. What the socket does not take stays in the range. */
+static bool write_range(struct conn *conn, struct output *output, struct output_range *range)
+{
+    struct statistics *statistics = &conn->worker->exec.statistics;
+    while (range->begin < range->end || range->insert_begin < range->insert_end) {
+        ssize_t written;
+        if (LIKELY(range->insert_begin == range->insert_end)) {
+            written = send(conn->fd, output->bytes.data + range->begin, range->end - range->begin, MSG_NOSIGNAL);
+        } else {
+            struct iovec vectors[VECTORS_MAX];
+            struct msghdr message = {.msg_iov = vectors};
+            message.msg_iovlen = output_vectors(output, range, vectors, VECTORS_MAX);
+            written = sendmsg(conn->fd, &message, MSG_NOSIGNAL);
+        }
+        if (written < 0) {
+            return errno == EAGAIN || errno == EINTR;
+        }
+        statistics_add(statistics, STATISTIC_OUTPUT_BYTES, (uint64_t)written);
+        statistics_add(statistics, STATISTIC_WRITES, 1);
+        output_advance(output, range, (size_t)written);
+    }
+    return true;
+}
+
+/* Closes a client whose backlog is over its limit. */
+static bool over_output_limit(struct conn *conn)
+{
+    const struct net_options *options = worker_options(conn->worker);
+    const struct output_limit *limit = &options->output_limits.classes[CLIENT_NORMAL];
+    struct output_range all = output_all(&conn->session.own);
+    int64_t bytes = (int64_t)output_range_bytes(&conn->session.own, &all);
+    atomic_store_explicit(&conn->shown_output, (size_t)bytes, memory_order_relaxed);
+    if ((conn->session.flags & SESSION_UNAUTHENTICATED) != 0 && bytes > UNAUTHENTICATED_OUTPUT_BYTES) {
+        return true;
+    }
+    if (limit->soft_bytes == 0 || bytes < limit->soft_bytes) {
+        conn->soft_limit_since_ms = 0;
+    } else if (conn->soft_limit_since_ms == 0) {
+        conn->soft_limit_since_ms = conn->worker->exec.user.now_ms;
+    } else if (conn->worker->exec.user.now_ms - conn->soft_limit_since_ms > limit->soft_seconds * 1000) {
+        return true;
+    }
+    return limit->hard_bytes > 0 && bytes >= limit->hard_bytes;
+}
+
+static void close_over_limit(struct conn *conn)
+{
+    statistics_add(&conn->worker->exec.statistics, STATISTIC_OUTPUT_BUFFER_DISCONNECTIONS, 1);
+    log_write(conn->worker->net->log, LOG_LEVEL_WARNING,
+              "Client id=%llu closed for overcoming of output buffer limits.", (unsigned long long)conn->session.id);
+    conn_close(conn);
+}
+
+/* What the socket did not take waits in the session's own output for the write event. */
+static void keep_backlog(struct conn *conn)
+{
+    if ((conn->flags & CONN_WRITE_ARMED) == 0) {
+        conn->flags |= CONN_WRITE_ARMED;
+        (void)event_add(&conn->write_event, NULL);
+    }
+    if (over_output_limit(conn)) {
+        close_over_limit(conn);
+    }
+}
+
+void conn_write(struct conn *conn)
+{
+    struct session *session = &conn->session;
+    if ((conn->flags & CONN_CLOSED) != 0) {
+        session->in_turn = false;
+        return;
+    }
+    bool alive = true;
+    if (LIKELY(session->in_turn)) {
+        struct output *out = &conn->worker->exec.out;
+        session->in_turn = false;
+        if (LIKELY(output_is_empty(&session->own))) {
+            alive = write_range(conn, out, &session->turn);
+        }
+        if (UNLIKELY(session->turn.begin < session->turn.end || session->turn.insert_begin < session->turn.insert_end)) {
+            output_move(&session->own, out, &session->turn);
+        }
+    }
+    if (UNLIKELY(!output_is_empty(&session->own)) && alive && (conn->flags & CONN_WRITE_ARMED) == 0) {
+        struct output_range all = output_all(&session->own);
+        alive = write_range(conn, &session->own, &all);
+        if (all.begin == all.end && all.insert_begin == all.insert_end) {
+            output_clear(&session->own, 0);
+            atomic_store_explicit(&conn->shown_output, 0, memory_order_relaxed);
+            conn->soft_limit_since_ms = 0;
+        } else {
+            struct output rest;
+            output_init(&rest);
+            output_move(&rest, &session->own, &all);
+            output_deinit(&session->own);
+            session->own = rest;
+        }
+    }
+    bool drained = output_is_empty(&session->own);
+    if (!alive || (conn->flags & CONN_ASKED_TO_CLOSE) != 0 || ((session->flags & SESSION_CLOSING) != 0 && drained)) {
+        conn_close(conn);
+    } else if (UNLIKELY(!drained)) {
+        keep_backlog(conn);
+    }
+}
+
+void conn_close(struct conn *conn)
+{
+    if ((conn->flags & CONN_CLOSED) != 0) {
+        return;
+    }
+    struct net_worker *worker = conn->worker;
+    conn->flags |= CONN_CLOSED;
+    (void)event_del(&conn->read_event);
+    (void)event_del(&conn->write_event);
+    (void)close(conn->fd);
+    conn->fd = -1;
+    shard_waiter_leave(&conn->session.waiter);
+    spin_acquire(&worker->registry);
+    *(conn->previous != NULL ? &conn->previous->next : &worker->first) = conn->next;
+    *(conn->next != NULL ? &conn->next->previous : &worker->last) = conn->previous;
+    spin_release(&worker->registry);
+    atomic_fetch_sub_explicit(&worker->connections, 1, memory_order_relaxed);
+    atomic_fetch_sub_explicit(&worker->net->clients, 1, memory_order_relaxed);
+    conn->next_closed = worker->first_closed;
+    worker->first_closed = conn;
+}
+
+void conn_sweep(struct conn *conn, const struct net_options *options, int64_t now_ms)
+{
+    int64_t idle_ms = now_ms - atomic_load_explicit(&conn->session.active_ms, memory_order_relaxed);
+    bool busy = (conn->session.flags & (SESSION_SUSPENDED | SESSION_AWAY)) != 0;
+    if (options->timeout_seconds > 0 && !busy && idle_ms > options->timeout_seconds * 1000) {
+        log_write(conn->worker->net->log, LOG_LEVEL_VERBOSE, "Closing idle client");
+        conn_close(conn);
+    } else if (conn->soft_limit_since_ms != 0 && over_output_limit(conn)) {
+        close_over_limit(conn);
+    }
+}

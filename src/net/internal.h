@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* What the files of this room share.
+ * Owner and locks: see sherd/net/net.h. */
+#ifndef SHERD_NET_INTERNAL_H
+#define SHERD_NET_INTERNAL_H
+
+#include "sherd/net/net.h"
+
+/* A socket on its way from the acceptor to its worker. */
+struct handoff {
+    struct mail mail;
+    int fd;
+    bool is_unix;
+    struct sockaddr_storage peer;
+};
+
+/* conn.c: all on the connection's worker. */
+void conn_open(struct net_worker *worker, struct handoff *handoff);
+/* Reads what the socket has into the worker's arena or the connection's own buffer, and sets conn->view. False: not
+ * now (the arena is full); the connection stays ready. */
+bool conn_read(struct conn *conn);
+/* Puts the connection on the list of this turn. */
+void conn_ready(struct conn *conn);
+/* Notes that there is output to write at the end of the turn. */
+void conn_touch(struct conn *conn);
+/* Writes this turn's replies and what was left over; closes when it should. */
+void conn_write(struct conn *conn);
+/* Keeps the part of the view that was not used. */
+void conn_keep_rest(struct conn *conn);
+/* Stops or starts listening to the socket. */
+void conn_pause(struct conn *conn);
+void conn_continue(struct conn *conn);
+/* Closes the socket; the object lives on while somebody may resume it. */
+void conn_close(struct conn *conn);
+/* At the end of a turn, when no list holds them any more: frees what was closed. */
+void conn_bury(struct net_worker *worker);
+/* Idle time, soft output limit; may close. */
+void conn_sweep(struct conn *conn, const struct net_options *options, int64_t now_ms);
+
+/* The options of the current turn. */
+static inline const struct net_options *worker_options(const struct net_worker *worker)
+{
+    return net_options(worker->net, worker->exec.config);
+}
+
+/* turn.c */
+void worker_turn(struct net_worker *worker);
+
+/* sweep.c: active expiry and what is looked at ten times a second; returns the milliseconds until the next look. */
+int64_t worker_tick(struct net_worker *worker);
+
+/* worker.c */
+NODISCARD enum status worker_start(struct net *net, unsigned index);
+void worker_stop(struct net_worker *worker);
+
+/* acceptor.c */
+NODISCARD enum status acceptor_open(struct net *net, struct buffer *error);
+NODISCARD enum status acceptor_start(struct net *net);
+void acceptor_stop(struct net *net);
+
+#endif

@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The life of the network: listening, starting, stopping, limits on clients.
+ * Owner: the server. Locks: none. */
+#include "sherd/net/net.h"
+
+#include <sys/resource.h>
+
+#include "internal.h"
+
+enum {
+    RESERVED_DESCRIPTORS = 32, /* listening sockets, event queues, files */
+};
+
+void net_init(struct net *net, struct exec *exec, struct log *log, unsigned config_slot)
+{
+    memset((void *)net, 0, sizeof(*net));
+    net->exec = exec;
+    net->log = log;
+    net->config_slot = config_slot;
+}
+
+/* Raises the limit of descriptors to what `clients` need; returns how many clients fit. */
+static uint64_t descriptors_for(uint64_t clients)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0) {
+        return clients;
+    }
+    rlim_t wanted = clients + RESERVED_DESCRIPTORS;
+    if (limit.rlim_cur < wanted) {
+        struct rlimit raised = {.rlim_cur = wanted, .rlim_max = limit.rlim_max < wanted ? wanted : limit.rlim_max};
+        if (setrlimit(RLIMIT_NOFILE, &raised) != 0) {
+            raised.rlim_cur = limit.rlim_max < wanted ? limit.rlim_max : wanted;
+            raised.rlim_max = limit.rlim_max;
+            (void)setrlimit(RLIMIT_NOFILE, &raised);
+        }
+        (void)getrlimit(RLIMIT_NOFILE, &limit);
+    }
+    return limit.rlim_cur >= wanted ? clients : limit.rlim_cur - RESERVED_DESCRIPTORS;
+}
+
+const char *net_apply_maxclients(void *context, const struct config_snapshot *now)
+{
+    struct net *net = context;
+    uint64_t wanted = (uint64_t)net_options(net, now)->maxclients;
+    if (descriptors_for(wanted) < wanted) {
+        return "The operating system is not able to handle the specified number of clients";
+    }
+    atomic_store_explicit(&net->max_clients, (uint32_t)wanted, memory_order_relaxed);
+    return NULL;
+}
+
+enum status net_listen(struct net *net, struct buffer *error)
+{
+    const struct net_options *options = net_options(net, config_current(net->exec->config));
+    uint64_t wanted = (uint64_t)options->maxclients;
+    uint64_t fit = descriptors_for(wanted);
+    if (fit < wanted) {
+        log_write(net->log, LOG_LEVEL_WARNING, "Current maximum open files allows for %llu clients instead of %llu.",
+                  (unsigned long long)fit, (unsigned long long)wanted);
+    }
+    atomic_store_explicit(&net->max_clients, (uint32_t)fit, memory_order_relaxed);
+    return acceptor_open(net, error);
+}
+
+enum status net_start(struct net *net)
+{
+    const struct net_options *options = net_options(net, config_current(net->exec->config));
+    unsigned count = (unsigned)options->threads;
+    net->workers = memory_alloc_zeroed(count * sizeof(net->workers[0]));
+    net->worker_count = count;
+    for (unsigned i = 0; i < count; i++) {
+        if (worker_start(net, i) != STATUS_OK) {
+            return STATUS_SYSTEM;
+        }
+    }
+    return acceptor_start(net);
+}
+
+void net_stop(struct net *net)
+{
+    acceptor_stop(net);
+    for (unsigned i = 0; i < net->worker_count; i++) {
+        worker_stop(net->workers[i]);
+    }
+}
+
+void net_deinit(struct net *net)
+{
+    for (unsigned i = 0; i < net->worker_count; i++) {
+        struct net_worker *worker = net->workers[i];
+        event_base_free(worker->base);
+        mailbox_deinit(&worker->box);
+        memory_free(worker->arena);
+        exec_worker_deinit(&worker->exec);
+        memory_free(worker);
+    }
+    memory_free(net->workers);
+    net->workers = NULL;
+    net->worker_count = 0;
+}

@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* What a worker does by the clock: active expiry of the shards it looks after, idle clients, soft limits.
+ * A worker looks after the shards whose number is congruent to its own; a shard that is held is left for the next tick.
+ * Owner: the worker. Locks: one shard at a time, never waiting. */
+#include "internal.h"
+#include "sherd/keyspace/expiry.h"
+
+enum {
+    TICK_IDLE_MS = 100,    /* nothing expires: ten times a second */
+    TICK_EXPIRING_MS = 10, /* some key has a deadline */
+    SLICE_TAGS = 16,       /* tags fired in one hold of a shard */
+    TICK_BUDGET_US = 1000, /* time given to expiry in one tick */
+};
+
+static void note_lag(struct net *net, int64_t lag_ms)
+{
+    uint64_t worst = atomic_load_explicit(&net->worst_expiry_lag_ms, memory_order_relaxed);
+    while ((uint64_t)lag_ms > worst &&
+           !atomic_compare_exchange_weak_explicit(&net->worst_expiry_lag_ms, &worst, (uint64_t)lag_ms,
+                                                  memory_order_relaxed, memory_order_relaxed)) {
+    }
+}
+
+/* Fires one shard as long as the budget lasts. False when time is up. */
+static bool expire_shard(struct net_worker *worker, uint32_t index, int64_t until_us) UNCHECKED_LOCKING
+{
+    struct exec_worker *exec = &worker->exec;
+    struct shard *shard = keyspace_shard(exec->user.keyspace, index);
+    bool more = true;
+    while (more) {
+        if (clock_source_us(exec->exec->clock) >= until_us) {
+            return false;
+        }
+        if (!shard_try_hold(shard)) {
+            return true;
+        }
+        struct expiry_slice slice = expiry_fire(&exec->user, shard, SLICE_TAGS);
+        shard_let_go(shard);
+        garbage_release(&exec->garbage, &exec->user);
+        if (slice.removed > 0) {
+            note_lag(worker->net, slice.worst_lag_ms);
+        }
+        more = slice.more;
+    }
+    return true;
+}
+
+/* Returns the milliseconds until the next visit. */
+static int64_t expire_tick(struct net_worker *worker)
+{
+    struct keyspace *keyspace = worker->exec.user.keyspace;
+    if (!atomic_load_explicit(&keyspace->expiry_active, memory_order_relaxed) ||
+        !atomic_load_explicit(&keyspace->expiry_deletes, memory_order_relaxed)) {
+        return TICK_IDLE_MS;
+    }
+    unsigned step = worker->net->worker_count;
+    int64_t now_ms = worker->exec.user.now_ms;
+    int64_t until_us = worker->exec.now_us + TICK_BUDGET_US;
+    int64_t next_ms = TICK_IDLE_MS;
+    uint32_t visited = 0;
+    uint32_t index = worker->sweep_shard;
+    for (; visited < KEYSPACE_SHARDS; visited += step) {
+        int64_t fire_ms = atomic_load_explicit(&keyspace->next_fire_ms[index], memory_order_relaxed);
+        if (fire_ms != INT64_MAX) {
+            next_ms = TICK_EXPIRING_MS;
+        }
+        if (fire_ms <= now_ms && !expire_shard(worker, index, until_us)) {
+            worker->sweep_shard = index; /* go on here, after the sockets had their turn */
+            return 0;
+        }
+        index += step;
+        if (index >= KEYSPACE_SHARDS) {
+            index = worker->index;
+        }
+    }
+    return next_ms;
+}
+
+static void sweep_connections(struct net_worker *worker)
+{
+    const struct net_options *options = worker_options(worker);
+    for (struct conn *conn = worker->first, *next; conn != NULL; conn = next) {
+        next = conn->next; /* only this worker changes the list */
+        conn_sweep(conn, options, worker->exec.user.now_ms);
+    }
+}
+
+int64_t worker_tick(struct net_worker *worker)
+{
+    exec_turn_begin(&worker->exec);
+    if (worker->exec.user.now_ms - worker->last_sweep_ms >= 1000) {
+        worker->last_sweep_ms = worker->exec.user.now_ms;
+        sweep_connections(worker);
+        conn_bury(worker);
+    }
+    int64_t next_ms = expire_tick(worker);
+    exec_turn_end(&worker->exec);
+    return next_ms;
+}

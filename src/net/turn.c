@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* A turn of a worker: all ready connections are read, then the clock once, then their requests are framed and executed
+ * in batches, then every reply is written.
+ *
+ *   ready list -> read -> clock -> frame -> batch -> ... -> write -> bury
+ *
+ * A connection with complete input left (its session came up against a busy shard) stays ready for the next turn.
+ * Owner: the worker. Locks: none here. */
+#include "internal.h"
+#include "sizes.h"
+
+/* Writes what the turn has produced so far and empties the shared output. */
+static void write_touched(struct net_worker *worker)
+{
+    while (worker->first_touched != NULL) {
+        struct conn *conn = worker->first_touched;
+        worker->first_touched = conn->next_touched;
+        conn->flags &= ~(uint32_t)CONN_TOUCHED;
+        conn_write(conn);
+    }
+    output_clear(&worker->exec.out, NET_OUTPUT_KEEP_BYTES);
+}
+
+/* After a batch: what became of one request. */
+static void item_finished(struct net_worker *worker, const struct item *item, struct conn *conn)
+{
+    (void)worker;
+    switch (item->outcome) {
+    case ITEM_DONE:
+        conn->used += item->request.bytes;
+        conn_touch(conn);
+        break;
+    case ITEM_AWAY:
+        conn->used += item->request.bytes;
+        conn_pause(conn);
+        break;
+    case ITEM_SUSPENDED:
+        conn_pause(conn);
+        break;
+    case ITEM_BUSY:
+        conn_ready(conn);
+        break;
+    case ITEM_SKIPPED:
+        break;
+    }
+}
+
+static void run_batch(struct net_worker *worker)
+{
+    size_t count = worker->item_count;
+    if (count == 0) {
+        return;
+    }
+    worker->item_count = 0;
+    exec_batch(&worker->exec, worker->items, count);
+    const struct conn *stopped = NULL; /* its later requests are framed again another time */
+    for (size_t i = 0; i < count; i++) {
+        struct conn *conn = worker->item_conns[i];
+        if (LIKELY(conn != stopped)) {
+            item_finished(worker, &worker->items[i], conn);
+            if (UNLIKELY(worker->items[i].outcome == ITEM_BUSY)) {
+                stopped = conn;
+            }
+        }
+    }
+    argument_pool_clear(&worker->exec.pool);
+    if (UNLIKELY(worker->exec.out.bytes.len > NET_OUTPUT_FLUSH_BYTES)) {
+        write_touched(worker);
+    }
+}
+
+/* The bytes are not the protocol: says so and closes. */
+static COLD void conn_protocol_error(struct conn *conn, const char *error)
+{
+    struct net_worker *worker = conn->worker;
+    run_batch(worker);
+    if ((conn->session.flags & (SESSION_CLOSING | SESSION_SUSPENDED | SESSION_AWAY)) != 0 ||
+        (conn->flags & (CONN_CLOSED | CONN_READY)) != 0) {
+        return;
+    }
+    /* Earlier replies first: they may stand in the turn's output. */
+    if (conn->session.in_turn) {
+        output_move(&conn->session.own, &worker->exec.out, &conn->session.turn);
+        conn->session.in_turn = false;
+    }
+    struct reply reply = {.output = &conn->session.own, .version = conn->session.resp};
+    statistics_error(&worker->exec.statistics, slice_from_text(error));
+    reply_error_slice(&reply, slice_from_text(error));
+    conn->session.flags |= SESSION_CLOSING;
+    log_write(worker->net->log, LOG_LEVEL_VERBOSE, "Protocol error (%s) from client id=%llu", error,
+              (unsigned long long)conn->session.id);
+    conn_touch(conn);
+}
+
+static COLD void conn_query_too_long(struct conn *conn)
+{
+    struct net_worker *worker = conn->worker;
+    statistics_add(&worker->exec.statistics, STATISTIC_QUERY_BUFFER_DISCONNECTIONS, 1);
+    log_write(worker->net->log, LOG_LEVEL_WARNING, "Closing client that reached max query buffer length: id=%llu",
+              (unsigned long long)conn->session.id);
+    conn_close(conn);
+}
+
+static ALWAYS_INLINE bool conn_stopped(const struct conn *conn)
+{
+    return (conn->session.flags & (SESSION_CLOSING | SESSION_SUSPENDED | SESSION_AWAY)) != 0 ||
+           (conn->flags & (CONN_CLOSED | CONN_READY)) != 0;
+}
+
+/* Cuts the connection's bytes into requests and adds them to the batch, which runs when it is full. */
+static void conn_frame(struct conn *conn, const struct net_options *options)
+{
+    struct net_worker *worker = conn->worker;
+    struct request_limits limits = {.bulk_max_bytes = options->bulk_max_bytes};
+    while (!conn_stopped(conn)) {
+        struct slice rest = slice_make(conn->view.data + conn->framed, conn->view.len - conn->framed);
+        struct item *item = &worker->items[worker->item_count];
+        char error[128];
+        limits.authenticated = (conn->session.flags & SESSION_UNAUTHENTICATED) == 0;
+        enum request_outcome outcome =
+            request_parse(&conn->parser, rest, &limits, &worker->exec.pool, &item->request, error);
+        if (outcome == REQUEST_PART) {
+            if (UNLIKELY((int64_t)rest.len > options->query_buffer_limit_bytes)) {
+                conn_query_too_long(conn);
+            }
+            return;
+        }
+        if (UNLIKELY(outcome == REQUEST_ERROR)) {
+            conn_protocol_error(conn, error);
+            return;
+        }
+        conn->framed += item->request.bytes;
+        if (UNLIKELY(item->request.argc == 0)) {
+            /* An empty request: skipped together with the ones before it. */
+            run_batch(worker);
+            conn->used += conn_stopped(conn) ? 0 : item->request.bytes;
+            continue;
+        }
+        item->session = &conn->session;
+        worker->item_conns[worker->item_count++] = conn;
+        if (UNLIKELY(worker->item_count == EXEC_BATCH_MAX) ||
+            UNLIKELY((conn->session.flags & SESSION_UNAUTHENTICATED) != 0)) {
+            run_batch(worker);
+        }
+    }
+}
+
+/* Reads all ready connections; returns them as a list. Those for which there is no room stay ready. */
+static struct conn *read_ready(struct net_worker *worker)
+{
+    struct conn *ready = worker->first_ready;
+    worker->first_ready = NULL;
+    worker->last_ready = NULL;
+    worker->arena_used = 0;
+    struct conn *first = NULL;
+    struct conn **end = &first;
+    while (ready != NULL) {
+        struct conn *conn = ready;
+        ready = conn->next_ready;
+        conn->flags &= ~(uint32_t)CONN_READY;
+        if (UNLIKELY((conn->flags & CONN_CLOSED) != 0)) {
+            continue;
+        }
+        if (LIKELY(conn_read(conn))) {
+            *end = conn;
+            end = &conn->next_ready;
+        } else {
+            conn_ready(conn);
+        }
+    }
+    *end = NULL;
+    return first;
+}
+
+void worker_turn(struct net_worker *worker)
+{
+    struct conn *serving = read_ready(worker);
+    exec_refresh(&worker->exec);
+    const struct net_options *options = worker_options(worker);
+    for (struct conn *conn = serving, *next; conn != NULL; conn = next) {
+        next = conn->next_ready;
+        conn_frame(conn, options);
+    }
+    run_batch(worker);
+    for (struct conn *conn = serving, *next; conn != NULL; conn = next) {
+        next = conn->next_ready;
+        if (LIKELY((conn->flags & CONN_CLOSED) == 0)) {
+            if (UNLIKELY(conn->framed != conn->used)) {
+                request_parser_deinit(&conn->parser);
+            }
+            conn_keep_rest(conn);
+        }
+    }
+    write_touched(worker);
+    conn_bury(worker);
+}

@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* A worker: its thread, its event loop, its mailbox. The loop is driven one round at a time, so that all ready
+ * connections are read before any is executed.
+ *
+ *   may sleep? -> events -> deliver mail -> turn -> (again)
+ *
+ * Owner: the worker's thread. Locks: none here. */
+#include <stdio.h>
+#include <unistd.h>
+
+#include "internal.h"
+#include "sizes.h"
+
+struct stop_mail {
+    struct mail mail;
+};
+
+static void on_wake(evutil_socket_t fd, short what, void *argument)
+{
+    (void)fd;
+    (void)what;
+    struct net_worker *worker = argument;
+    mailbox_clear_wake(&worker->box);
+}
+
+static void on_tick(evutil_socket_t fd, short what, void *argument)
+{
+    (void)fd;
+    (void)what;
+    struct net_worker *worker = argument;
+    int64_t next_ms = worker_tick(worker);
+    struct timeval after = {.tv_sec = next_ms / 1000, .tv_usec = (next_ms % 1000) * 1000};
+    (void)event_add(&worker->tick_event, &after);
+}
+
+static void close_all(struct net_worker *worker)
+{
+    while (worker->first != NULL) {
+        conn_close(worker->first);
+    }
+    conn_bury(worker);
+}
+
+static void *worker_main(void *argument)
+{
+    struct net_worker *worker = argument;
+    char name[16];
+    (void)snprintf(name, sizeof(name), "worker-%u", worker->index);
+    (void)pthread_setname_np(pthread_self(), name);
+    memory_meter_init(&worker->exec.meter);
+    on_tick(-1, 0, worker);
+    while (!worker->stop) {
+        bool sleep = worker->first_ready == NULL && mailbox_may_sleep(&worker->box);
+        (void)event_base_loop(worker->base, EVLOOP_ONCE | (sleep ? 0 : EVLOOP_NONBLOCK));
+        mailbox_awake(&worker->box);
+        exec_turn_begin(&worker->exec);
+        (void)mailbox_deliver(&worker->box, worker);
+        worker_turn(worker);
+        exec_turn_end(&worker->exec);
+    }
+    exec_turn_begin(&worker->exec);
+    (void)mailbox_deliver(&worker->box, worker);
+    close_all(worker);
+    exec_turn_end(&worker->exec);
+    return NULL;
+}
+
+static struct event_base *base_create(void)
+{
+    struct event_config *config = event_config_new();
+    (void)event_config_set_flag(config, EVENT_BASE_FLAG_NOLOCK);
+    (void)event_config_set_flag(config, EVENT_BASE_FLAG_NO_CACHE_TIME);
+    struct event_base *base = event_base_new_with_config(config);
+    event_config_free(config);
+    return base;
+}
+
+enum status worker_start(struct net *net, unsigned index)
+{
+    struct net_worker *worker = memory_alloc_line(sizeof(*worker));
+    memset((void *)worker, 0, sizeof(*worker));
+    net->workers[index] = worker;
+    worker->net = net;
+    worker->index = index;
+    worker->sweep_shard = index;
+    exec_worker_init(&worker->exec, net->exec);
+    spin_init(&worker->registry, LOCK_RANK_REGISTRY, index);
+    worker->arena = memory_alloc_line(NET_ARENA_BYTES);
+    worker->base = base_create();
+    if (worker->base == NULL || mailbox_init(&worker->box) != STATUS_OK) {
+        return STATUS_SYSTEM;
+    }
+    (void)event_assign(&worker->wake_event, worker->base, worker->box.wake_fd, EV_READ | EV_PERSIST, on_wake, worker);
+    (void)event_add(&worker->wake_event, NULL);
+    (void)event_assign(&worker->tick_event, worker->base, -1, 0, on_tick, worker);
+    return pthread_create(&worker->thread, NULL, worker_main, worker) == 0 ? STATUS_OK : STATUS_SYSTEM;
+}
+
+static void stop_deliver(struct mail *mail, void *receiver)
+{
+    struct net_worker *worker = receiver;
+    worker->stop = true;
+    memory_free(CONTAINER_OF(mail, struct stop_mail, mail));
+}
+
+void worker_stop(struct net_worker *worker)
+{
+    struct stop_mail *stop = memory_alloc(sizeof(*stop));
+    stop->mail = (struct mail){.deliver = stop_deliver};
+    mailbox_send(&worker->box, &stop->mail);
+    (void)pthread_join(worker->thread, NULL);
+}

@@ -1,0 +1,338 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The request parser. A whole request goes straight into the pool; one that is cut off leaves its places behind.
+ *
+ *   fresh --'*'--> count --> [ '$' length --> bytes ]... --> whole
+ *   fresh --other--> line --> whole
+ *
+ * Owner: the session's parser, the worker's pool. Locks: none. */
+#include "sherd/resp/request.h"
+
+#include <limits.h>
+#include <stdio.h>
+
+#include "sherd/base/memory.h"
+#include "sherd/base/number.h"
+
+enum {
+    ERROR_BYTES = 128,
+    POOL_FIRST_SLOTS = 1024,
+    POOL_KEEP_SLOTS = 16 * 1024,
+    PLACES_KEEP = 1024,
+    BULK_UNKNOWN = -1,
+};
+
+void argument_pool_init(struct argument_pool *pool)
+{
+    *pool = (struct argument_pool){0};
+}
+
+void argument_pool_deinit(struct argument_pool *pool)
+{
+    argument_pool_clear(pool);
+    memory_free(pool->slots);
+    memory_free(pool->words);
+    *pool = (struct argument_pool){0};
+}
+
+void argument_pool_clear(struct argument_pool *pool)
+{
+    for (size_t i = 0; i < pool->words_count; i++) {
+        quote_words_deinit(&pool->words[i]);
+    }
+    pool->words_count = 0;
+    pool->count = 0;
+    if (UNLIKELY(pool->cap > POOL_KEEP_SLOTS)) {
+        memory_free(pool->slots);
+        pool->slots = NULL;
+        pool->cap = 0;
+    }
+}
+
+static NOINLINE void pool_grow(struct argument_pool *pool, size_t more)
+{
+    size_t cap = pool->cap < POOL_FIRST_SLOTS ? POOL_FIRST_SLOTS : pool->cap;
+    while (cap < pool->count + more) {
+        cap *= 2;
+    }
+    pool->slots = memory_resize(pool->slots, cap * sizeof(pool->slots[0]));
+    pool->cap = cap;
+}
+
+static ALWAYS_INLINE void pool_add(struct argument_pool *pool, struct slice argument)
+{
+    if (UNLIKELY(pool->count == pool->cap)) {
+        pool_grow(pool, 1);
+    }
+    pool->slots[pool->count++] = argument;
+}
+
+static void pool_keep_words(struct argument_pool *pool, struct quote_words words)
+{
+    if (pool->words_count == pool->words_cap) {
+        pool->words_cap = pool->words_cap == 0 ? 8 : pool->words_cap * 2;
+        pool->words = memory_resize(pool->words, pool->words_cap * sizeof(pool->words[0]));
+    }
+    pool->words[pool->words_count++] = words;
+}
+
+void request_parser_init(struct request_parser *parser)
+{
+    *parser = (struct request_parser){.bulk_len = BULK_UNKNOWN};
+}
+
+void request_parser_deinit(struct request_parser *parser)
+{
+    memory_free(parser->places);
+    request_parser_init(parser);
+}
+
+static void parser_reset(struct request_parser *parser)
+{
+    parser->at = 0;
+    parser->places_count = 0;
+    parser->bulk_len = BULK_UNKNOWN;
+    if (UNLIKELY(parser->places_cap > PLACES_KEEP)) {
+        request_parser_deinit(parser);
+    }
+}
+
+size_t request_parser_wants(const struct request_parser *parser)
+{
+    return parser->at != 0 && parser->bulk_len >= 0 ? parser->at + (size_t)parser->bulk_len + 2 : 0;
+}
+
+static enum request_outcome fail(char *error, const char *text)
+{
+    (void)snprintf(error, ERROR_BYTES, "ERR Protocol error: %s", text);
+    return REQUEST_ERROR;
+}
+
+/* Reads the number and line end behind a type byte at `*at`. REQUEST_WHOLE moves `*at` behind the line end. */
+static ALWAYS_INLINE enum request_outcome header_parse(struct slice input, size_t *at, int64_t *number, bool *valid)
+{
+    const char *begin = input.data + *at + 1;
+    const char *end = input.data + input.len;
+    const char *p = begin;
+    int64_t value = 0;
+    while (p < end && (unsigned char)(*p - '0') < 10 && p - begin < 18) {
+        value = value * 10 + (*p - '0');
+        p++;
+    }
+    if (LIKELY(end - p >= 2 && *p == '\r')) {
+        *valid = p != begin && (*begin != '0' || p - begin == 1);
+        *number = value;
+        *at = (size_t)(p - input.data) + 2;
+        return REQUEST_WHOLE;
+    }
+    const char *line_end = begin < end ? memchr(begin, '\r', (size_t)(end - begin)) : NULL;
+    if (line_end == NULL || end - line_end < 2) {
+        return line_end == NULL && end - begin >= REQUEST_INLINE_MAX_BYTES ? REQUEST_ERROR : REQUEST_PART;
+    }
+    *valid = number_parse_i64(slice_make(begin, (size_t)(line_end - begin)), number);
+    *at = (size_t)(line_end - input.data) + 2;
+    return REQUEST_WHOLE;
+}
+
+static void parser_keep(struct request_parser *parser, size_t at, size_t len)
+{
+    if (parser->places_count == parser->places_cap) {
+        parser->places_cap = parser->places_cap == 0 ? 8 : parser->places_cap * 2;
+        parser->places = memory_resize(parser->places, parser->places_cap * sizeof(parser->places[0]));
+    }
+    parser->places[parser->places_count++] = (struct argument_place){.at = at, .len = len};
+}
+
+/* Checks the header of one argument; true when its length is good. */
+static bool bulk_len_ok(int64_t len, bool valid, const struct request_limits *limits, char *error)
+{
+    if (!valid || len < 0 || len > limits->bulk_max_bytes) {
+        (void)fail(error, "invalid bulk length");
+        return false;
+    }
+    if (len > REQUEST_UNAUTHENTICATED_BYTES && !limits->authenticated) {
+        (void)fail(error, "unauthenticated bulk length");
+        return false;
+    }
+    return true;
+}
+
+/* Goes on with the arguments of a multibulk request at parser->at; places are kept in the parser. */
+static enum request_outcome arguments_resume(struct request_parser *parser, struct slice input,
+                                             const struct request_limits *limits, char *error)
+{
+    while (parser->arguments_left > 0) {
+        if (parser->bulk_len == BULK_UNKNOWN) {
+            if (parser->at >= input.len) {
+                return REQUEST_PART;
+            }
+            char type = input.data[parser->at];
+            if (type != '$') {
+                char text[64];
+                (void)snprintf(text, sizeof(text), "expected '$', got '%c'", type);
+                return fail(error, text);
+            }
+            int64_t len = 0;
+            bool valid = false;
+            enum request_outcome outcome = header_parse(input, &parser->at, &len, &valid);
+            if (outcome != REQUEST_WHOLE) {
+                return outcome == REQUEST_ERROR ? fail(error, "too big bulk count string") : outcome;
+            }
+            if (!bulk_len_ok(len, valid, limits, error)) {
+                return REQUEST_ERROR;
+            }
+            parser->bulk_len = len;
+        }
+        size_t len = (size_t)parser->bulk_len;
+        if (input.len - parser->at < len + 2) {
+            return REQUEST_PART;
+        }
+        parser_keep(parser, parser->at, len);
+        parser->at += len + 2;
+        parser->bulk_len = BULK_UNKNOWN;
+        parser->arguments_left--;
+    }
+    return REQUEST_WHOLE;
+}
+
+/* Hands a request that took several reads over to the pool. */
+static void parser_deliver(struct request_parser *parser, struct slice input, struct argument_pool *pool,
+                           struct request *request)
+{
+    request->first = (uint32_t)pool->count;
+    request->argc = (uint32_t)parser->places_count;
+    request->bytes = parser->at;
+    if (pool->cap - pool->count < parser->places_count) {
+        pool_grow(pool, parser->places_count);
+    }
+    for (size_t i = 0; i < parser->places_count; i++) {
+        pool_add(pool, slice_make(input.data + parser->places[i].at, parser->places[i].len));
+    }
+    parser_reset(parser);
+}
+
+/* The usual case: all arguments of `count` are here. Falls back (REQUEST_PART) at the first doubt, with the pool as it
+ * was: the caller then takes the careful way. */
+static ALWAYS_INLINE enum request_outcome arguments_fast(struct slice input, size_t at, int64_t count,
+                                                         const struct request_limits *limits,
+                                                         struct argument_pool *pool, struct request *request)
+{
+    size_t first = pool->count;
+    const char *p = input.data + at;
+    const char *end = input.data + input.len;
+    for (int64_t i = 0; i < count; i++) {
+        if (UNLIKELY(end - p < 4 || *p != '$')) {
+            goto doubt;
+        }
+        p++;
+        uint64_t len = (uint64_t)(unsigned char)(*p++ - '0');
+        if (UNLIKELY(len > 9)) {
+            goto doubt;
+        }
+        while (p < end && *p != '\r') {
+            uint64_t digit = (uint64_t)(unsigned char)(*p++ - '0');
+            if (UNLIKELY(digit > 9 || len - 1 >= 1000000)) {
+                goto doubt; /* also a leading zero */
+            }
+            len = len * 10 + digit;
+        }
+        if (UNLIKELY(len > REQUEST_UNAUTHENTICATED_BYTES && (!limits->authenticated || len > 9999999)) ||
+            UNLIKELY((int64_t)len > limits->bulk_max_bytes) || UNLIKELY((uint64_t)(end - p) < len + 4)) {
+            goto doubt;
+        }
+        pool_add(pool, slice_make(p + 2, len));
+        p += len + 4;
+    }
+    request->first = (uint32_t)first;
+    request->argc = (uint32_t)count;
+    request->bytes = (size_t)(p - input.data);
+    return REQUEST_WHOLE;
+doubt:
+    pool->count = first;
+    return REQUEST_PART;
+}
+
+static enum request_outcome multibulk_begin(struct request_parser *parser, struct slice input,
+                                            const struct request_limits *limits, char *error, int64_t *count)
+{
+    bool valid = false;
+    size_t at = 0;
+    enum request_outcome outcome = header_parse(input, &at, count, &valid);
+    if (outcome != REQUEST_WHOLE) {
+        return outcome == REQUEST_ERROR ? fail(error, "too big mbulk count string") : outcome;
+    }
+    if (!valid || *count > INT_MAX) {
+        return fail(error, "invalid multibulk length");
+    }
+    if (*count > REQUEST_UNAUTHENTICATED_ARGS && !limits->authenticated) {
+        return fail(error, "unauthenticated multibulk length");
+    }
+    parser->at = at;
+    parser->arguments_left = *count;
+    parser->bulk_len = BULK_UNKNOWN;
+    return REQUEST_WHOLE;
+}
+
+static enum request_outcome multibulk_parse(struct request_parser *parser, struct slice input,
+                                            const struct request_limits *limits, struct argument_pool *pool,
+                                            struct request *request, char *error)
+{
+    if (parser->at == 0) {
+        int64_t count;
+        enum request_outcome outcome = multibulk_begin(parser, input, limits, error, &count);
+        if (UNLIKELY(outcome != REQUEST_WHOLE)) {
+            return outcome;
+        }
+        if (UNLIKELY(count <= 0)) {
+            *request = (struct request){.bytes = parser->at};
+            parser_reset(parser);
+            return REQUEST_WHOLE;
+        }
+        if (LIKELY(arguments_fast(input, parser->at, count, limits, pool, request) == REQUEST_WHOLE)) {
+            parser->at = 0;
+            return REQUEST_WHOLE;
+        }
+    }
+    enum request_outcome outcome = arguments_resume(parser, input, limits, error);
+    if (outcome == REQUEST_WHOLE) {
+        parser_deliver(parser, input, pool, request);
+    }
+    return outcome;
+}
+
+static enum request_outcome inline_parse(struct slice input, struct argument_pool *pool, struct request *request,
+                                         char *error)
+{
+    const char *line_end = memchr(input.data, '\n', input.len);
+    if (line_end == NULL) {
+        return input.len > REQUEST_INLINE_MAX_BYTES ? fail(error, "too big inline request") : REQUEST_PART;
+    }
+    struct slice line = slice_make(input.data, (size_t)(line_end - input.data));
+    if (line.len > 0 && line.data[line.len - 1] == '\r') {
+        line.len--;
+    }
+    struct quote_words words;
+    if (quote_split(line, &words) != STATUS_OK) {
+        return fail(error, "unbalanced quotes in request");
+    }
+    request->first = (uint32_t)pool->count;
+    request->argc = (uint32_t)words.count;
+    request->bytes = (size_t)(line_end - input.data) + 1;
+    for (size_t i = 0; i < words.count; i++) {
+        pool_add(pool, words.words[i]);
+    }
+    pool_keep_words(pool, words);
+    return REQUEST_WHOLE;
+}
+
+enum request_outcome request_parse(struct request_parser *parser, struct slice input,
+                                   const struct request_limits *limits, struct argument_pool *pool,
+                                   struct request *request, char error[static 128])
+{
+    if (UNLIKELY(input.len == 0)) {
+        return REQUEST_PART;
+    }
+    if (LIKELY(input.data[0] == '*')) {
+        return multibulk_parse(parser, input, limits, pool, request, error);
+    }
+    return inline_parse(input, pool, request, error);
+}

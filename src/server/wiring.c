@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Every room's rows in one place: option sections, command families, guards, hooks. A feature is a room and its lines
+ * here.
+ * Owner: the server. Locks: none; runs before the threads start. */
+#include "sherd/commands/families.h"
+#include "sherd/net/commands.h"
+#include "sherd/server/options.h"
+#include "sherd/server/server.h"
+
+static void snapshot_release(void *snapshot)
+{
+    config_snapshot_free(snapshot);
+}
+
+/* Snapshots are replaced by CONFIG SET, on whatever thread runs it, under the config's lock: so one record serves all. */
+static void snapshot_retire(void *context, const struct config_snapshot *old)
+{
+    struct server *server = context;
+    epoch_retire(&server->config_epoch, (void *)(uintptr_t)old, snapshot_release);
+}
+
+struct config *server_wire_config(struct server *server)
+{
+    const struct option_section sections[] = {
+        [SLOT_SERVER - 1] = {.room = "server",
+                             .rows = server_option_rows,
+                             .count = server_option_count,
+                             .options_bytes = sizeof(struct server_options),
+                             .context = server},
+        [SLOT_NET - 1] = {.room = "net",
+                          .rows = net_option_rows,
+                          .count = net_option_count,
+                          .options_bytes = sizeof(struct net_options),
+                          .context = &server->net},
+    };
+    struct config_hooks hooks = {.context = server, .retire = snapshot_retire, .version = SHERD_REDIS_VERSION};
+    return config_create(sections, ARRAY_LENGTH(sections), &hooks);
+}
+
+void server_wire(struct server *server)
+{
+    const struct command_family families[] = {
+        {connection_commands, &server->net},
+        {string_commands, NULL},
+    };
+    server->commands = command_table_create(families, ARRAY_LENGTH(families));
+    exec_init(&server->exec, &server->keyspace, &server->epoch, server->config, server->commands);
+    exec_add_guard(&server->exec,
+                   (struct guard){.session_flags = SESSION_UNAUTHENTICATED, .check = net_guard_authentication});
+}

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Grace periods on ck_epoch, with the happens-before edges told to TSan (which cannot see through ck's atomics).
+ * Owner: the caller's domain and records. Locks: none. */
+#include "sherd/sync/epoch.h"
+
+#include "sherd/base/memory.h"
+#include "sherd/sync/annotate.h"
+
+enum {
+    EPOCH_POLL_EVERY = 32, /* retirements between two polls */
+};
+
+struct retired {
+    ck_epoch_entry_t entry;
+    void *memory;
+    void (*release)(void *memory);
+    const void *domain; /* for the TSan edge only */
+};
+
+void epoch_init(struct epoch *epoch)
+{
+    ck_epoch_init(&epoch->domain);
+}
+
+void epoch_register(struct epoch *epoch, struct epoch_record *record)
+{
+    ck_epoch_register(&epoch->domain, &record->record, NULL);
+    record->retired = 0;
+}
+
+void epoch_unregister(struct epoch_record *record)
+{
+    ck_epoch_unregister(&record->record);
+}
+
+void epoch_enter(struct epoch_record *record)
+{
+    ck_epoch_begin(&record->record, NULL);
+}
+
+void epoch_leave(struct epoch_record *record)
+{
+    TSAN_RELEASE(record->record.global);
+    (void)ck_epoch_end(&record->record, NULL);
+}
+
+static void retired_release(ck_epoch_entry_t *entry)
+{
+    struct retired *retired = CONTAINER_OF(entry, struct retired, entry);
+    TSAN_ACQUIRE(retired->domain);
+    retired->release(retired->memory);
+    memory_free(retired);
+}
+
+void epoch_retire(struct epoch_record *record, void *memory, void (*release)(void *memory))
+{
+    struct retired *retired = memory_alloc(sizeof(*retired));
+    retired->memory = memory;
+    retired->release = release;
+    retired->domain = record->record.global;
+    ck_epoch_call(&record->record, &retired->entry, retired_release);
+    record->retired++;
+}
+
+void epoch_poll(struct epoch_record *record)
+{
+    if (UNLIKELY(record->retired >= EPOCH_POLL_EVERY)) {
+        record->retired = 0;
+        (void)ck_epoch_poll(&record->record);
+    }
+}
+
+void epoch_synchronize(struct epoch_record *record)
+{
+    ck_epoch_synchronize(&record->record);
+    TSAN_ACQUIRE(record->record.global);
+}
+
+void epoch_drain(struct epoch_record *record)
+{
+    ck_epoch_barrier(&record->record);
+}
