@@ -118,7 +118,7 @@ void exec_batch(struct exec_worker *worker, struct item *items, size_t count)
 
 void exec_turn_begin(struct exec_worker *worker)
 {
-    epoch_enter(&worker->epoch);
+    epoch_enter(worker->epoch);
     worker->config = config_current(worker->exec->config);
     exec_refresh(worker);
 }
@@ -133,8 +133,8 @@ void exec_refresh(struct exec_worker *worker)
 void exec_turn_end(struct exec_worker *worker)
 {
     worker->config = NULL;
-    epoch_leave(&worker->epoch);
-    epoch_poll(&worker->epoch);
+    epoch_leave(worker->epoch);
+    epoch_poll(worker->epoch);
     int64_t change = memory_meter_take(&worker->meter);
     if (change != 0) {
         atomic_fetch_add_explicit(&worker->exec->memory_used, change, memory_order_relaxed);

@@ -6,8 +6,8 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-#include "sherd/base/number.h"
 #include "effects_commit.h"
+#include "sherd/base/number.h"
 #include "sherd/exec/exec.h"
 
 enum outcome call_fail_slice(struct call *call, struct slice line)

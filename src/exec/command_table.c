@@ -122,8 +122,7 @@ const struct command *command_find_full(const struct command_table *table, struc
     }
     size_t len = (size_t)(bar - full_name.data);
     const struct command *command = command_find(table, slice_make(full_name.data, len));
-    return command == NULL ? NULL
-                           : command_find_subcommand(command, slice_make(bar + 1, full_name.len - len - 1));
+    return command == NULL ? NULL : command_find_subcommand(command, slice_make(bar + 1, full_name.len - len - 1));
 }
 
 static uint32_t rows_count(const struct command_row *rows)

@@ -222,9 +222,9 @@ enum item_outcome exec_dispatch(struct call *call)
 {
     const struct command *command = call->command;
     const struct exec *exec = call->worker->exec;
-    bool plain = command != NULL && command->subcommand_count == 0 && command_arity_ok(command, call->argc) &&
-                 ((command->flags & exec->guard_command_flags) |
-                  (call->session->flags & exec->guard_session_flags)) == 0;
+    bool plain =
+        command != NULL && command->subcommand_count == 0 && command_arity_ok(command, call->argc) &&
+        ((command->flags & exec->guard_command_flags) | (call->session->flags & exec->guard_session_flags)) == 0;
     if (UNLIKELY(!plain) && call_refused(call)) {
         call->worker->last_ticks = clock_ticks(&exec->ticks);
         return ITEM_DONE;

@@ -56,7 +56,7 @@ void exec_worker_init(struct exec_worker *worker, struct exec *exec)
 {
     memset(worker, 0, sizeof(*worker));
     worker->exec = exec;
-    epoch_register(exec->epoch, &worker->epoch);
+    worker->epoch = epoch_register(exec->epoch);
     garbage_init(&worker->garbage);
     argument_pool_init(&worker->pool);
     output_init(&worker->out);
@@ -64,7 +64,7 @@ void exec_worker_init(struct exec_worker *worker, struct exec *exec)
     memory_meter_init(&worker->meter);
     statistics_init(&worker->statistics, command_table_ids(exec->commands));
     worker->user = (struct keyspace_user){.keyspace = exec->keyspace,
-                                          .epoch = &worker->epoch,
+                                          .epoch = worker->epoch,
                                           .garbage = &worker->garbage,
                                           .removed = worker_removed,
                                           .context = worker};
@@ -77,8 +77,7 @@ void exec_worker_init(struct exec_worker *worker, struct exec *exec)
 void exec_worker_deinit(struct exec_worker *worker)
 {
     garbage_release(&worker->garbage, &worker->user);
-    epoch_drain(&worker->epoch);
-    epoch_unregister(&worker->epoch);
+    epoch_drain(worker->epoch);
     garbage_deinit(&worker->garbage);
     argument_pool_deinit(&worker->pool);
     output_deinit(&worker->out);

@@ -11,15 +11,15 @@
 struct executor {
     struct mailbox box;
     pthread_t thread;
-    struct exec_worker *worker;      /* (w) */
-    struct exec *exec;               /* (c) */
-    _Atomic uint32_t waiting;        /* (a) errands under way or queued */
-    bool stop;                       /* (w) set by mail */
+    struct exec_worker *worker; /* (w) */
+    struct exec *exec;          /* (c) */
+    _Atomic uint32_t waiting;   /* (a) errands under way or queued */
+    bool stop;                  /* (w) set by mail */
 };
 
 struct executor_pool {
-    unsigned count;                  /* (c) */
-    _Atomic uint32_t ready;          /* (a) executors that have started */
+    unsigned count;         /* (c) */
+    _Atomic uint32_t ready; /* (a) executors that have started */
     struct executor executors[];
 };
 
@@ -28,8 +28,8 @@ struct errand {
     struct call call;
     struct executor *executor;
     struct output out;
-    _Atomic bool finished;           /* (a) set before the session is resumed */
-    struct slice argv[];             /* copies; the bytes follow */
+    _Atomic bool finished; /* (a) set before the session is resumed */
+    struct slice argv[];   /* copies; the bytes follow */
 };
 
 struct freeing {

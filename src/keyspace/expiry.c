@@ -9,8 +9,8 @@
 enum {
     TAG_HASH_BITS = 22,
     HEAP_FIRST_TAGS = 4,
-    REBUILD_SLACK_TAGS = 64,   /* small heaps are not worth rebuilding */
-    REBUILD_BUCKETS = 32,      /* scanned in one slice */
+    REBUILD_SLACK_TAGS = 64, /* small heaps are not worth rebuilding */
+    REBUILD_BUCKETS = 32,    /* scanned in one slice */
     AVERAGE_SAMPLE_TAGS = 16,
 };
 
@@ -171,8 +171,7 @@ static void index_rebuild_slice(struct keyspace_user *user, struct keytable *key
     struct table_env env = keyspace_table_env(user);
     struct rebuild_visit visit = {.keyspace = user->keyspace, .fresh = &index->fresh};
     for (int i = 0; i < REBUILD_BUCKETS && index_is_rebuilding(index); i++) {
-        index->rebuild_position =
-            table_scan(&keytable->table, &env, index->rebuild_position, rebuild_visit, &visit);
+        index->rebuild_position = table_scan(&keytable->table, &env, index->rebuild_position, rebuild_visit, &visit);
     }
     if (!index_is_rebuilding(index)) {
         memory_free(index->heap.tags);

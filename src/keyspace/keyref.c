@@ -75,8 +75,7 @@ static struct had keyref_had(const struct keyref *ref)
     return had;
 }
 
-static void keyref_written(struct keyref *ref, const struct had *had)
-    REQUIRES(shard_held)
+static void keyref_written(struct keyref *ref, const struct had *had) REQUIRES(shard_held)
 {
     struct entry *entry = ref->entry;
     entry->colour = had->colour & 1;
@@ -101,8 +100,7 @@ static void discard_value(struct keyref *ref)
     }
 }
 
-static void keyref_store(struct keyref *ref, struct entry_spec *spec)
-    REQUIRES(shard_held)
+static void keyref_store(struct keyref *ref, struct entry_spec *spec) REQUIRES(shard_held)
 {
     struct had had = keyref_had(ref);
     if (spec->deadline_ms == DEADLINE_KEEP) {

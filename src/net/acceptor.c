@@ -21,13 +21,13 @@ enum {
 };
 
 struct net_acceptor {
-    struct pollfd listeners[LISTENERS_MAX + 1]; /* (c) the last one is stop_fd */
-    bool is_unix[LISTENERS_MAX];                /* (c) */
-    unsigned count;                             /* (c) */
-    int stop_fd;                                /* (c) an eventfd */
-    unsigned next_worker;                       /* (w) */
-    pthread_t thread;                           /* (c) */
-    bool started;                               /* (c) */
+    struct pollfd listeners[LISTENERS_MAX + 1];                  /* (c) the last one is stop_fd */
+    bool is_unix[LISTENERS_MAX];                                 /* (c) */
+    unsigned count;                                              /* (c) */
+    int stop_fd;                                                 /* (c) an eventfd */
+    unsigned next_worker;                                        /* (w) */
+    pthread_t thread;                                            /* (c) */
+    bool started;                                                /* (c) */
     char unix_path[sizeof(((struct sockaddr_un *)0)->sun_path)]; /* (c) removed at the end */
 };
 
@@ -90,8 +90,8 @@ static enum status listen_tcp(struct net *net, const char *name, bool optional, 
     if (failed != 0 && optional) {
         return STATUS_NOT_FOUND;
     }
-    buffer_printf(error, "Could not create server TCP listening socket %s:%s: %s\n", name, port,
-                  failed != 0 ? gai_strerror(failed) : strerror(cause));
+    buffer_printf(error, "Could not create server TCP listening socket %s:%s: %s%s\n", name, port,
+                  failed != 0 ? "" : "bind: ", failed != 0 ? gai_strerror(failed) : strerror(cause));
     return STATUS_SYSTEM;
 }
 
@@ -216,8 +216,8 @@ static void accept_all(struct net *net, unsigned listener, bool protected)
     for (int i = 0; i < ACCEPTS_PER_ROUND; i++) {
         struct sockaddr_storage peer = {0};
         socklen_t len = sizeof(peer);
-        int fd = accept4(acceptor->listeners[listener].fd, (struct sockaddr *)&peer, &len,
-                         SOCK_NONBLOCK | SOCK_CLOEXEC);
+        int fd =
+            accept4(acceptor->listeners[listener].fd, (struct sockaddr *)&peer, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
         if (fd < 0) {
             if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
                 log_write(net->log, LOG_LEVEL_WARNING, "Accepting client connection: accept: %s", strerror(errno));
@@ -238,24 +238,22 @@ static void *acceptor_main(void *argument)
     struct net *net = argument;
     struct net_acceptor *acceptor = net->acceptor;
     (void)pthread_setname_np(pthread_self(), "acceptor");
-    struct epoch_record record;
-    epoch_register(net->exec->epoch, &record);
+    struct epoch_record *record = epoch_register(net->exec->epoch);
     for (;;) {
         (void)poll(acceptor->listeners, acceptor->count + 1, -1);
         if (acceptor->listeners[acceptor->count].revents != 0) {
             break;
         }
-        epoch_enter(&record);
+        epoch_enter(record);
         const struct net_options *options = net_options(net, config_current(net->exec->config));
         bool protected = options->protected_mode && options->requirepass.len == 0;
-        epoch_leave(&record);
+        epoch_leave(record);
         for (unsigned i = 0; i < acceptor->count; i++) {
             if (acceptor->listeners[i].revents != 0) {
                 accept_all(net, i, protected);
             }
         }
     }
-    epoch_unregister(&record);
     return NULL;
 }
 

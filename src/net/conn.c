@@ -340,7 +340,8 @@ void conn_write(struct conn *conn)
         if (LIKELY(output_is_empty(&session->own))) {
             alive = write_range(conn, out, &session->turn);
         }
-        if (UNLIKELY(session->turn.begin < session->turn.end || session->turn.insert_begin < session->turn.insert_end)) {
+        if (UNLIKELY(session->turn.begin < session->turn.end ||
+                     session->turn.insert_begin < session->turn.insert_end)) {
             output_move(&session->own, out, &session->turn);
         }
     }

@@ -4,6 +4,7 @@
  * Owner: the server. Locks: none; runs before the threads start. */
 #include "sherd/commands/families.h"
 #include "sherd/net/commands.h"
+#include "sherd/server/commands.h"
 #include "sherd/server/options.h"
 #include "sherd/server/server.h"
 
@@ -16,7 +17,7 @@ static void snapshot_release(void *snapshot)
 static void snapshot_retire(void *context, const struct config_snapshot *old)
 {
     struct server *server = context;
-    epoch_retire(&server->config_epoch, (void *)(uintptr_t)old, snapshot_release);
+    epoch_retire(server->config_epoch, (void *)(uintptr_t)old, snapshot_release);
 }
 
 struct config *server_wire_config(struct server *server)
@@ -42,9 +43,17 @@ void server_wire(struct server *server)
     const struct command_family families[] = {
         {connection_commands, &server->net},
         {string_commands, NULL},
+        {server_commands, server},
     };
     server->commands = command_table_create(families, ARRAY_LENGTH(families));
     exec_init(&server->exec, &server->keyspace, &server->epoch, server->config, server->commands);
     exec_add_guard(&server->exec,
                    (struct guard){.session_flags = SESSION_UNAUTHENTICATED, .check = net_guard_authentication});
+    net_init(&server->net, &server->exec, &server->log, SLOT_NET);
+}
+
+void server_unwire(struct server *server)
+{
+    command_table_destroy(server->commands);
+    server->commands = NULL;
 }

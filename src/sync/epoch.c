@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Grace periods on ck_epoch, with the happens-before edges told to TSan (which cannot see through ck's atomics).
- * Owner: the caller's domain and records. Locks: none. */
+ * Owner: the domain owns its records; a record is used by one thread. Locks: none. */
 #include "sherd/sync/epoch.h"
+
+#include <string.h>
 
 #include "sherd/base/memory.h"
 #include "sherd/sync/annotate.h"
@@ -20,17 +22,28 @@ struct retired {
 void epoch_init(struct epoch *epoch)
 {
     ck_epoch_init(&epoch->domain);
+    atomic_init(&epoch->records, NULL);
 }
 
-void epoch_register(struct epoch *epoch, struct epoch_record *record)
+void epoch_deinit(struct epoch *epoch)
 {
+    struct epoch_record *record = atomic_exchange(&epoch->records, NULL);
+    while (record != NULL) {
+        struct epoch_record *next = record->next;
+        memory_free(record);
+        record = next;
+    }
+}
+
+struct epoch_record *epoch_register(struct epoch *epoch)
+{
+    struct epoch_record *record = memory_alloc_line(sizeof(*record));
+    memset((void *)record, 0, sizeof(*record));
     ck_epoch_register(&epoch->domain, &record->record, NULL);
-    record->retired = 0;
-}
-
-void epoch_unregister(struct epoch_record *record)
-{
-    ck_epoch_unregister(&record->record);
+    record->next = atomic_load_explicit(&epoch->records, memory_order_relaxed);
+    while (!atomic_compare_exchange_weak(&epoch->records, &record->next, record)) {
+    }
+    return record;
 }
 
 void epoch_enter(struct epoch_record *record)

@@ -6,9 +6,9 @@
 #include <sched.h>
 
 enum {
-    SPIN_PAUSES_MAX = 64,  /* longest back-off between two looks */
-    SPIN_LOOKS = 24,       /* looks before the first yield: about a microsecond */
-    SPIN_YIELDS_MAX = 64,  /* yields before a bounded wait gives up */
+    SPIN_PAUSES_MAX = 64, /* longest back-off between two looks */
+    SPIN_LOOKS = 24,      /* looks before the first yield: about a microsecond */
+    SPIN_YIELDS_MAX = 64, /* yields before a bounded wait gives up */
 };
 
 void spin_init(struct spin *spin, enum lock_rank rank, uint32_t order)

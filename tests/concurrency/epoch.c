@@ -33,7 +33,7 @@ struct reader {
     pthread_t thread;
     struct shared *shared;
     long looks, wrong; /* (w) */
-    struct epoch_record record;
+    struct epoch_record *record;
 };
 
 static struct record *record_create(struct shared *shared)
@@ -55,15 +55,14 @@ static void record_release(void *memory)
 static void *keep_reading(void *argument)
 {
     struct reader *reader = argument;
-    epoch_register(&reader->shared->epoch, &reader->record);
+    reader->record = epoch_register(&reader->shared->epoch);
     while (!atomic_load(&reader->shared->done)) {
-        epoch_enter(&reader->record);
+        epoch_enter(reader->record);
         const struct record *record = atomic_load_explicit(&reader->shared->current, memory_order_acquire);
         reader->wrong += record->first != ALIVE || record->last != ALIVE;
-        epoch_leave(&reader->record);
+        epoch_leave(reader->record);
         reader->looks++;
     }
-    epoch_unregister(&reader->record);
     return NULL;
 }
 
@@ -71,9 +70,8 @@ int main(void)
 {
     struct shared shared = {.done = false};
     struct reader readers[READERS];
-    struct epoch_record writer;
     epoch_init(&shared.epoch);
-    epoch_register(&shared.epoch, &writer);
+    struct epoch_record *writer = epoch_register(&shared.epoch);
     atomic_store(&shared.current, record_create(&shared));
     for (int i = 0; i < READERS; i++) {
         readers[i] = (struct reader){.shared = &shared};
@@ -81,8 +79,8 @@ int main(void)
     }
     for (int i = 0; i < REPLACEMENTS; i++) {
         struct record *old = atomic_exchange(&shared.current, record_create(&shared));
-        epoch_retire(&writer, old, record_release);
-        epoch_poll(&writer);
+        epoch_retire(writer, old, record_release);
+        epoch_poll(writer);
     }
     int released_early = atomic_load(&shared.released);
     atomic_store(&shared.done, true);
@@ -92,7 +90,8 @@ int main(void)
         looks += readers[i].looks;
         wrong += readers[i].wrong;
     }
-    epoch_drain(&writer);
+    epoch_drain(writer);
+    epoch_deinit(&shared.epoch);
     free(atomic_load(&shared.current));
     int released = atomic_load(&shared.released);
     printf("%ld looks, %ld wrong, %d of %d released before the end\n", looks, wrong, released_early, released);

@@ -8,29 +8,29 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define NODISCARD __attribute__((warn_unused_result))
+#define NODISCARD                            __attribute__((warn_unused_result))
 #define PRINTF_LIKE(format_index, first_arg) __attribute__((format(printf, format_index, first_arg)))
-#define UNUSED __attribute__((unused))
-#define ALWAYS_INLINE inline __attribute__((always_inline))
-#define NOINLINE __attribute__((noinline))
-#define COLD __attribute__((cold, noinline))
-#define CACHE_LINE_BYTES 64
-#define CACHE_ALIGNED __attribute__((aligned(CACHE_LINE_BYTES)))
+#define UNUSED                               __attribute__((unused))
+#define ALWAYS_INLINE                        inline __attribute__((always_inline))
+#define NOINLINE                             __attribute__((noinline))
+#define COLD                                 __attribute__((cold, noinline))
+#define CACHE_LINE_BYTES                     64
+#define CACHE_ALIGNED                        __attribute__((aligned(CACHE_LINE_BYTES)))
 
-#define LIKELY(x) __builtin_expect(!!(x), 1)
-#define UNLIKELY(x) __builtin_expect(!!(x), 0)
-#define PREFETCH(address) __builtin_prefetch(address)
-#define ARRAY_LENGTH(array) (sizeof(array) / sizeof((array)[0]))
+#define LIKELY(x)                           __builtin_expect(!!(x), 1)
+#define UNLIKELY(x)                         __builtin_expect(!!(x), 0)
+#define PREFETCH(address)                   __builtin_prefetch(address)
+#define ARRAY_LENGTH(array)                 (sizeof(array) / sizeof((array)[0]))
 #define CONTAINER_OF(pointer, type, member) ((type *)(void *)((char *)(pointer)-offsetof(type, member)))
 
 /* An operating error: what went wrong outside the program. errno holds the detail for STATUS_SYSTEM. */
 enum status {
     STATUS_OK = 0,
     STATUS_NOT_FOUND,
-    STATUS_INVALID,  /* input that does not parse or is out of range */
-    STATUS_LIMIT,    /* a configured bound would be crossed */
+    STATUS_INVALID, /* input that does not parse or is out of range */
+    STATUS_LIMIT,   /* a configured bound would be crossed */
     STATUS_NO_MEMORY,
-    STATUS_SYSTEM,   /* a system call failed */
+    STATUS_SYSTEM, /* a system call failed */
 };
 
 /* A broken invariant is a programmer's error: say where and stop. Always on. */

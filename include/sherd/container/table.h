@@ -41,8 +41,8 @@ struct table_segment {
 };
 
 struct table_directory {
-    uint32_t capacity;                          /* (c) slots in `segments` */
-    struct table_segment *_Atomic segments[];   /* (s) prefetchers load them */
+    uint32_t capacity;                        /* (c) slots in `segments` */
+    struct table_segment *_Atomic segments[]; /* (s) prefetchers load them */
 };
 
 struct table {

@@ -18,20 +18,20 @@ struct call {
     struct exec_worker *worker;
     struct session *session;
     const struct command *command;
-    void *context;               /* of the command's room */
+    void *context; /* of the command's room */
     const struct slice *argv;
     uint32_t argc;
     unsigned db;
-    int64_t now_ms;              /* frozen */
-    uint64_t first_hash;         /* keyed hash of the first key, when first_hashed */
+    int64_t now_ms;      /* frozen */
+    uint64_t first_hash; /* keyed hash of the first key, when first_hashed */
     bool first_hashed;
-    uint32_t first_key;          /* its place in argv */
+    uint32_t first_key; /* its place in argv */
     struct reply reply;
     struct effects effects;
     struct lockset locks;
     /* LOCK_EACH_SHARD: the shard that is held, the one to go on with, and what the handler carries along. */
     uint32_t next_shard;
-    uint64_t carried;            /* 0 at the first shard */
+    uint64_t carried; /* 0 at the first shard */
     struct output_mark carried_mark;
 };
 

@@ -45,8 +45,9 @@ enum command_flag {
     COMMAND_ALLOW_BUSY = 1 << 22,
     COMMAND_MOVABLE_KEYS = 1 << 23, /* derived when the table is built */
     /* Sherd's own, not shown by COMMAND: */
-    COMMAND_NO_STATS = 1 << 24,     /* its handler resets the statistics it would count in */
-    COMMAND_ELSEWHERE = 1 << 25,    /* always runs on an executor's thread */
+    COMMAND_NO_STATS = 1 << 24,  /* its handler resets the statistics it would count in */
+    COMMAND_ELSEWHERE = 1 << 25, /* always runs on an executor's thread */
+    COMMAND_GRACE = 1 << 26,     /* with ELSEWHERE: answers when every worker has begun a new turn since */
 };
 
 enum acl_category {
@@ -117,11 +118,11 @@ struct command_history {
 };
 
 struct command_row {
-    const char *name; /* as COMMAND shows it: lower case; a subcommand's own word */
+    const char *name;         /* as COMMAND shows it: lower case; a subcommand's own word */
     command_handler *handler; /* NULL for a mere container */
-    int16_t arity;    /* counting the name (and the subcommand's); negative: at least */
+    int16_t arity;            /* counting the name (and the subcommand's); negative: at least */
     enum lock_mode lock;
-    uint32_t flags;   /* enum command_flag */
+    uint32_t flags;      /* enum command_flag */
     uint32_t categories; /* enum acl_category beyond those that follow from the flags */
     struct key_spec keys[KEY_SPECS_MAX];
     /* Under the lock: does this call exceed what may be done under a spinlock? Then it moves to an executor. */
@@ -134,27 +135,27 @@ struct command_row {
     const char *since;
     const char *group;
     const char *complexity;
-    const char *arguments; /* in the notation of exec/command_docs.h */
+    const char *arguments;                 /* in the notation of exec/command_docs.h */
     const char *const *tips;               /* NULL-terminated, or NULL */
     const struct command_history *history; /* ends with a NULL version, or NULL */
-    const char *replaced_by;      /* of a deprecated command */
+    const char *replaced_by;               /* of a deprecated command */
     const char *deprecated_since;
 };
 
 /* A row at work. */
 struct command {
     const struct command_row *row;
-    const struct command *parent;       /* NULL for a top-level command */
-    const struct command *subcommands;  /* an array of subcommand_count */
+    const struct command *parent;      /* NULL for a top-level command */
+    const struct command *subcommands; /* an array of subcommand_count */
     uint32_t subcommand_count;
-    uint32_t id;             /* 0 .. command_table.count - 1, its place in statistics */
-    uint32_t flags;          /* row flags and the derived ones */
-    uint32_t categories;     /* row categories and those that follow from the flags */
-    char full_name[48];      /* "client|kill" */
-    void *context;           /* the state of the room that owns the command */
+    uint32_t id;         /* 0 .. command_table.count - 1, its place in statistics */
+    uint32_t flags;      /* row flags and the derived ones */
+    uint32_t categories; /* row categories and those that follow from the flags */
+    char full_name[48];  /* "client|kill" */
+    void *context;       /* the state of the room that owns the command */
     /* The legacy triple of COMMAND INFO, also the fast way to the keys: used when `simple_keys`. */
     int16_t first_key, last_key, key_step;
-    bool simple_keys;        /* all keys stand at first..last by step */
+    bool simple_keys; /* all keys stand at first..last by step */
 };
 
 struct command_table; /* built once from the rows of all rooms */

@@ -25,9 +25,9 @@ enum event_class {
 
 struct effect {
     enum event_class event_class;
-    const char *event;  /* constant */
+    const char *event; /* constant */
     unsigned db;
-    struct slice key;   /* borrowed: valid until commit is over */
+    struct slice key; /* borrowed: valid until commit is over */
 };
 
 enum {
@@ -35,9 +35,9 @@ enum {
 };
 
 struct effects {
-    uint64_t sequence;            /* drawn when somebody listens; 0: not drawn */
-    uint32_t changes;             /* INFO's rdb_changes_since_last_save */
-    uint32_t count;               /* of `list`, only while somebody listens */
+    uint64_t sequence; /* drawn when somebody listens; 0: not drawn */
+    uint32_t changes;  /* INFO's rdb_changes_since_last_save */
+    uint32_t count;    /* of `list`, only while somebody listens */
     uint32_t cap;
     struct effect *list;
     struct effect first[EFFECTS_INLINE];

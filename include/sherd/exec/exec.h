@@ -37,45 +37,46 @@ enum {
 };
 
 struct exec {
-    struct keyspace *keyspace;             /* (c) */
-    struct epoch *epoch;                   /* (c) */
-    struct config *config;                 /* (c) */
-    const struct command_table *commands;  /* (c) */
-    const struct clock_source *clock;      /* (c) */
-    struct clock_scale ticks;              /* (c) */
-    struct guard guards[EXEC_GUARDS_MAX];  /* (c) in the order of their checks */
-    unsigned guard_count;                  /* (c) */
-    uint32_t guard_command_flags;          /* (c) union over the guards */
-    uint32_t guard_session_flags;          /* (c) */
-    struct slow_hook slow_hook;            /* (c) */
-    struct executor_pool *executors;       /* (c) */
-    _Atomic uint64_t slow_ns;              /* (a) UINT64_MAX: no call is slow */
-    _Atomic bool track_latency;            /* (a) histograms on */
-    _Atomic bool lazy_user_flush;          /* (a) */
-    struct effects_listener *_Atomic listeners; /* (a) changes only with a grace period */
-    _Atomic uint64_t sequence;             /* (a) last drawn */
-    _Atomic uint64_t session_ids;          /* (a) last given */
-    _Atomic int64_t memory_used;           /* (a) bytes, flushed by the workers */
-    _Atomic uint64_t lazyfree_pending;     /* (a) objects */
-    _Atomic uint32_t worker_count;         /* (a) registered so far */
+    struct keyspace *keyspace;                             /* (c) */
+    struct epoch *epoch;                                   /* (c) */
+    struct config *config;                                 /* (c) */
+    const struct command_table *commands;                  /* (c) */
+    const struct clock_source *clock;                      /* (c) */
+    struct clock_scale ticks;                              /* (c) */
+    struct guard guards[EXEC_GUARDS_MAX];                  /* (c) in the order of their checks */
+    unsigned guard_count;                                  /* (c) */
+    uint32_t guard_command_flags;                          /* (c) union over the guards */
+    uint32_t guard_session_flags;                          /* (c) */
+    struct slow_hook slow_hook;                            /* (c) */
+    struct executor_pool *executors;                       /* (c) */
+    _Atomic uint64_t slow_ns;                              /* (a) UINT64_MAX: no call is slow */
+    _Atomic bool track_latency;                            /* (a) histograms on */
+    _Atomic bool lazy_user_flush;                          /* (a) */
+    struct effects_listener *_Atomic listeners;            /* (a) changes only with a grace period */
+    _Atomic uint64_t sequence;                             /* (a) last drawn */
+    _Atomic uint64_t session_ids;                          /* (a) last given */
+    _Atomic int64_t memory_used;                           /* (a) bytes, flushed by the workers */
+    _Atomic uint64_t lazyfree_pending;                     /* (a) objects */
+    _Atomic uint32_t worker_count;                         /* (a) registered so far */
     struct exec_worker *_Atomic workers[EXEC_WORKERS_MAX]; /* (a) whose statistics readers sum */
 };
 
 struct exec_worker {
-    struct exec *exec;                     /* (c) */
-    struct keyspace_user user;             /* (w) */
-    struct epoch_record epoch;             /* (w) */
-    struct garbage garbage;                /* (w) */
-    struct argument_pool pool;             /* (w) of the batch */
-    struct output out;                     /* (w) replies of the turn */
-    const struct config_snapshot *config;  /* (w) of the turn, inside its epoch section */
-    struct random random;                  /* (w) */
-    struct memory_meter meter;             /* (w) */
-    int64_t now_us;                        /* (w) frozen time of the batch */
-    uint64_t turn_ticks;                   /* (w) when the clock was read */
-    uint64_t last_ticks;                   /* (w) when the last call ended */
-    bool is_executor;                      /* (c) */
-    struct statistics statistics;          /* (w) read by all */
+    struct exec *exec;                    /* (c) */
+    struct keyspace_user user;            /* (w) */
+    struct epoch_record *epoch;           /* (c) this thread's */
+    struct garbage garbage;               /* (w) */
+    struct argument_pool pool;            /* (w) of the batch */
+    struct output out;                    /* (w) replies of the turn */
+    const struct config_snapshot *config; /* (w) of the turn, inside its epoch section */
+    struct random random;                 /* (w) */
+    struct memory_meter meter;            /* (w) */
+    _Atomic uint64_t turn;                /* (a) odd inside a turn, rises at its begin and end */
+    int64_t now_us;                       /* (w) frozen time of the batch */
+    uint64_t turn_ticks;                  /* (w) when the clock was read */
+    uint64_t last_ticks;                  /* (w) when the last call ended */
+    bool is_executor;                     /* (c) */
+    struct statistics statistics;         /* (w) read by all */
 };
 
 void exec_init(struct exec *exec, struct keyspace *keyspace, struct epoch *epoch, struct config *config,
@@ -135,6 +136,12 @@ void exec_free_later(struct exec_worker *worker);
 
 /* Sums over all workers. */
 uint64_t exec_statistic(const struct exec *exec, enum statistic which);
+/* CONFIG RESETSTAT: forgets what all workers counted. Any thread; single counts under way may survive. */
+void exec_reset_statistics(struct exec *exec);
+/* Waits until every worker is outside the turn that it may be in now, so that all see what was published before:
+ * options, guards' rules. Executors are not waited for, since their calls keep what they began with. Not on a worker;
+ * takes a turn's length at most. */
+void exec_await_turns(const struct exec *exec);
 
 /* The handler's end of a call: statistics, commit and so on are dispatch's. */
 static inline const void *call_options(const struct call *call, unsigned slot)

@@ -12,15 +12,16 @@
 
 enum session_flag {
     SESSION_UNAUTHENTICATED = 1 << 0,
-    SESSION_CLOSING = 1 << 1,        /* closes when its output is out; executes nothing more */
-    SESSION_REPLY_OFF = 1 << 2,      /* CLIENT REPLY OFF */
-    SESSION_REPLY_SKIP = 1 << 3,     /* this one command stays silent */
+    SESSION_CLOSING = 1 << 1,    /* closes when its output is out; executes nothing more */
+    SESSION_REPLY_OFF = 1 << 2,  /* CLIENT REPLY OFF */
+    SESSION_REPLY_SKIP = 1 << 3, /* this one command stays silent */
     SESSION_REPLY_SKIP_NEXT = 1 << 4,
     SESSION_NO_EVICT = 1 << 5,
     SESSION_NO_TOUCH = 1 << 6,
-    SESSION_INTERNAL = 1 << 7,       /* not a client: nothing of it is counted or limited */
-    SESSION_SUSPENDED = 1 << 8,      /* its next request waits for a shard */
-    SESSION_AWAY = 1 << 9,           /* an executor runs its request */
+    SESSION_INTERNAL = 1 << 7,  /* not a client: nothing of it is counted or limited */
+    SESSION_SUSPENDED = 1 << 8, /* its next request waits for a shard */
+    SESSION_AWAY = 1 << 9,      /* an executor runs its request */
+    SESSION_LOCAL = 1 << 10,    /* comes from this machine: loopback or unix socket */
 };
 
 struct command;
@@ -35,33 +36,33 @@ struct session_sink {
 };
 
 struct session {
-    uint64_t id;                      /* (c) */
-    struct exec_worker *worker;       /* (c) */
-    const struct session_sink *sink;  /* (c) */
-    uint32_t flags;                   /* (w) enum session_flag */
-    uint8_t resp;                     /* (w) 2 or 3 */
-    unsigned db;                      /* (w) */
+    uint64_t id;                        /* (c) */
+    struct exec_worker *worker;         /* (c) */
+    const struct session_sink *sink;    /* (c) */
+    uint32_t flags;                     /* (w) enum session_flag */
+    uint8_t resp;                       /* (w) 2 or 3 */
+    unsigned db;                        /* (w) */
     const struct command *last_command; /* (w) */
-    struct shard_waiter waiter;       /* see keyspace.h */
-    struct output own;                /* (w) replies that the socket has not taken yet */
+    struct shard_waiter waiter;         /* see keyspace.h */
+    struct output own;                  /* (w) replies that the socket has not taken yet */
     /* The stretch of the turn's shared output that holds this turn's replies. */
-    struct output_range turn;         /* (w) */
-    bool in_turn;                     /* (w) `turn` is valid */
-    _Atomic bool doomed;              /* (a) killed: executes nothing more */
-    struct errand *errand;            /* (w) while SESSION_AWAY: the call that an executor runs */
+    struct output_range turn; /* (w) */
+    bool in_turn;             /* (w) `turn` is valid */
+    _Atomic bool doomed;      /* (a) killed: executes nothing more */
+    struct errand *errand;    /* (w) while SESSION_AWAY: the call that an executor runs */
 
-    struct spin names;                /* guards what follows */
-    struct buffer name;               /* (n) CLIENT SETNAME */
-    struct buffer library_name;       /* (n) CLIENT SETINFO */
-    struct buffer library_version;    /* (n) */
-    char user[64];                    /* (n) */
+    struct spin names;             /* guards what follows */
+    struct buffer name;            /* (n) CLIENT SETNAME */
+    struct buffer library_name;    /* (n) CLIENT SETINFO */
+    struct buffer library_version; /* (n) */
+    char user[64];                 /* (n) */
 
-    int64_t created_ms;               /* (c) */
-    _Atomic int64_t active_ms;        /* (a) last request */
-    _Atomic uint32_t shown_db;        /* (a) copies for CLIENT LIST */
-    _Atomic uint32_t shown_flags;     /* (a) */
-    _Atomic uint32_t shown_command;   /* (a) id + 1 of the last command; 0: none */
-    _Atomic uint8_t shown_resp;       /* (a) */
+    int64_t created_ms;             /* (c) */
+    _Atomic int64_t active_ms;      /* (a) last request */
+    _Atomic uint32_t shown_db;      /* (a) copies for CLIENT LIST */
+    _Atomic uint32_t shown_flags;   /* (a) */
+    _Atomic uint32_t shown_command; /* (a) id + 1 of the last command; 0: none */
+    _Atomic uint8_t shown_resp;     /* (a) */
 };
 
 void session_init(struct session *session, uint64_t id, struct exec_worker *worker, const struct session_sink *sink);

@@ -36,7 +36,7 @@ enum statistic {
 #define STATISTIC(identifier) STATISTIC_##identifier,
     STATISTICS(STATISTIC)
 #undef STATISTIC
-    STATISTIC_COUNT
+        STATISTIC_COUNT
 };
 
 enum {
@@ -94,8 +94,8 @@ static ALWAYS_INLINE uint32_t histogram_bucket(uint64_t nanoseconds)
         return (uint32_t)nanoseconds;
     }
     uint32_t octave = 63U - (uint32_t)__builtin_clzll(nanoseconds) - HISTOGRAM_SUB_BITS;
-    uint32_t bucket = ((octave + 1) << HISTOGRAM_SUB_BITS) +
-                      (uint32_t)((nanoseconds >> octave) & ((1U << HISTOGRAM_SUB_BITS) - 1));
+    uint32_t bucket =
+        ((octave + 1) << HISTOGRAM_SUB_BITS) + (uint32_t)((nanoseconds >> octave) & ((1U << HISTOGRAM_SUB_BITS) - 1));
     return bucket < HISTOGRAM_BUCKETS ? bucket : HISTOGRAM_BUCKETS - 1;
 }
 uint64_t histogram_bucket_end_ns(uint32_t bucket);

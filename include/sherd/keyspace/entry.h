@@ -22,18 +22,18 @@ enum entry_form {
 };
 
 enum {
-    ENTRY_LONG_KEY = 0x7fff,        /* key_len of a key whose length stands in a word of its own */
-    ENTRY_EMBED_MAX_BYTES = 4096,   /* longer strings become blobs */
-    ENTRY_EMBSTR_MAX_BYTES = 44,    /* what OBJECT ENCODING calls embstr */
+    ENTRY_LONG_KEY = 0x7fff,      /* key_len of a key whose length stands in a word of its own */
+    ENTRY_EMBED_MAX_BYTES = 4096, /* longer strings become blobs */
+    ENTRY_EMBSTR_MAX_BYTES = 44,  /* what OBJECT ENCODING calls embstr */
     ENTRY_CLOCK_MASK = 0xffffff,
 };
 
 struct entry {
-    uint64_t type : 3;       /* enum value_type */
-    uint64_t form : 3;       /* enum entry_form */
+    uint64_t type : 3; /* enum value_type */
+    uint64_t form : 3; /* enum entry_form */
     uint64_t has_deadline : 1;
-    uint64_t tagged : 1;     /* the expiry index has a tag that fires no later than the deadline */
-    uint64_t colour : 1;     /* which side of a snapshot's cut it is on */
+    uint64_t tagged : 1; /* the expiry index has a tag that fires no later than the deadline */
+    uint64_t colour : 1; /* which side of a snapshot's cut it is on */
     uint64_t key_len : 15;
     uint64_t value_len : 16; /* of embedded bytes */
     uint64_t clock : 24;     /* last access, seconds modulo 2^24 */

@@ -18,10 +18,10 @@ struct keyref {
     struct shard *shard;
     struct keytable *keytable;
     unsigned db;
-    struct slice key;       /* borrowed from the request */
+    struct slice key; /* borrowed from the request */
     uint64_t hash;
     struct table_slot slot;
-    struct entry *entry;    /* NULL: there is no such key */
+    struct entry *entry; /* NULL: there is no such key */
 };
 
 /* Looks a key up, past-due or not. */

@@ -27,28 +27,28 @@ struct shard_waiter;
 
 /* The keys of one database in one shard. */
 struct keytable {
-    struct table table;            /* (s) */
-    struct expiry_index *expiry;   /* (s) NULL until a key gets a deadline */
+    struct table table;             /* (s) */
+    struct expiry_index *expiry;    /* (s) NULL until a key gets a deadline */
     _Atomic uint32_t volatile_keys; /* (s) keys with a deadline; anybody may read it as a hint */
     uint32_t unused;
 };
 
 /* Who asks whether it may hold a shard: a session, or a task of the server. Linked in at most one FIFO. */
 struct shard_waiter {
-    struct shard_waiter *next, *previous;       /* (s) of the shard it waits for */
-    struct shard *queued_at;                    /* (s) of that shard; the owner may read it */
-    bool possesses;                             /* (c) while queued: wants possession, not the spinlock */
-    _Atomic bool called;                        /* (a) was told to try again */
+    struct shard_waiter *next, *previous;        /* (s) of the shard it waits for */
+    struct shard *queued_at;                     /* (s) of that shard; the owner may read it */
+    bool possesses;                              /* (c) while queued: wants possession, not the spinlock */
+    _Atomic bool called;                         /* (a) was told to try again */
     void (*resume)(struct shard_waiter *waiter); /* (c) called under the shard's lock: only sends mail */
 };
 
 struct shard {
     CACHE_ALIGNED struct spin lock;
-    uint16_t index;                     /* (c) */
-    bool possessed;                     /* (s) */
-    struct shard_waiter *first_waiter;  /* (s) FIFO */
-    struct shard_waiter *last_waiter;   /* (s) */
-    struct keytable databases[];        /* (s) the first one shares the lock's cache line */
+    uint16_t index;                    /* (c) */
+    bool possessed;                    /* (s) */
+    struct shard_waiter *first_waiter; /* (s) FIFO */
+    struct shard_waiter *last_waiter;  /* (s) */
+    struct keytable databases[];       /* (s) the first one shares the lock's cache line */
 };
 
 /* Why a key went away without a client's command. */
@@ -64,16 +64,16 @@ struct keyspace {
     char *shards;                  /* (c) KEYSPACE_SHARDS of shard_bytes */
     _Atomic int64_t *next_fire_ms; /* (s) by shard: when its expiry index wants a visit; INT64_MAX: never. A hint */
     /* Whether past-due keys are removed (a replica, a paused or a loading server only hides them). */
-    _Atomic bool expiry_deletes;   /* (a) */
-    _Atomic bool expiry_active;    /* (a) DEBUG SET-ACTIVE-EXPIRE */
+    _Atomic bool expiry_deletes; /* (a) */
+    _Atomic bool expiry_active;  /* (a) DEBUG SET-ACTIVE-EXPIRE */
 };
 
 /* The thread that works on the keyspace: what it needs beside the locks. */
 struct keyspace_user {
     struct keyspace *keyspace;
-    struct epoch_record *epoch;         /* (w) where table memory is retired */
-    struct garbage *garbage;            /* (w) what is freed after unlock */
-    int64_t now_ms;                     /* (w) the frozen time of the batch */
+    struct epoch_record *epoch; /* (w) where table memory is retired */
+    struct garbage *garbage;    /* (w) what is freed after unlock */
+    int64_t now_ms;             /* (w) the frozen time of the batch */
     /* Told under the shard's lock about every removal that no client asked for: an internal write. */
     void (*removed)(void *context, enum removal why, unsigned db, struct slice key);
     void *context;
@@ -109,8 +109,7 @@ void keyspace_count(const struct keyspace *keyspace, unsigned db, uint64_t *keys
  * Returns how many keys there were. */
 size_t keyspace_detach(struct keyspace_user *user, struct shard *shard, unsigned db) REQUIRES(shard_held);
 /* Exchanges two databases of a locked shard in O(1). */
-void keyspace_swap(struct keyspace_user *user, struct shard *shard, unsigned db_a, unsigned db_b)
-    REQUIRES(shard_held);
+void keyspace_swap(struct keyspace_user *user, struct shard *shard, unsigned db_a, unsigned db_b) REQUIRES(shard_held);
 
 /* Prefetching stages of a batch; inside an epoch section, without locks. */
 static ALWAYS_INLINE struct table_bucket *keyspace_prefetch_bucket(const struct keyspace *keyspace, unsigned db,

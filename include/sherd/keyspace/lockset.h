@@ -75,8 +75,8 @@ NODISCARD bool shard_try_hold(struct shard *shard) TRY_ACQUIRES(true, shard_held
 void shard_let_go(struct shard *shard) RELEASES(shard_held);
 
 /* The single-shard fast path of lockset_acquire: true when the shard is now locked. */
-NODISCARD static ALWAYS_INLINE bool lockset_acquire_single(struct lockset *set, struct keyspace *keyspace)
-    UNCHECKED_LOCKING
+NODISCARD static ALWAYS_INLINE bool lockset_acquire_single(struct lockset *set,
+                                                           struct keyspace *keyspace) UNCHECKED_LOCKING
 {
     struct shard *shard = keyspace_shard(keyspace, set->single);
     if (LIKELY(spin_try(&shard->lock))) {

@@ -18,80 +18,80 @@
 struct net;
 
 enum conn_flag {
-    CONN_WRITE_ARMED = 1 << 0, /* its write event waits for the socket */
-    CONN_READ_OFF = 1 << 1,    /* its read event is taken out while the session is suspended or away */
-    CONN_READY = 1 << 2,       /* on the worker's list of connections to serve this turn */
-    CONN_HAS_NEWS = 1 << 3,    /* its socket is readable */
-    CONN_TOUCHED = 1 << 4,     /* has output to write at the end of the turn */
-    CONN_CLOSED = 1 << 5,      /* its socket is gone; freed as soon as nobody can resume it */
+    CONN_WRITE_ARMED = 1 << 0,    /* its write event waits for the socket */
+    CONN_READ_OFF = 1 << 1,       /* its read event is taken out while the session is suspended or away */
+    CONN_READY = 1 << 2,          /* on the worker's list of connections to serve this turn */
+    CONN_HAS_NEWS = 1 << 3,       /* its socket is readable */
+    CONN_TOUCHED = 1 << 4,        /* has output to write at the end of the turn */
+    CONN_CLOSED = 1 << 5,         /* its socket is gone; freed as soon as nobody can resume it */
     CONN_ASKED_TO_CLOSE = 1 << 6, /* the peer has ended its side */
     CONN_UNIX = 1 << 7,
-    CONN_ORPHAN = 1 << 8,         /* closed, waiting for the last mail or errand that can reach it */
+    CONN_ORPHAN = 1 << 8, /* closed, waiting for the last mail or errand that can reach it */
 };
 
 struct conn {
     struct session session;
-    struct net_worker *worker;           /* (c) */
-    int fd;                              /* (w) */
-    uint32_t flags;                      /* (w) enum conn_flag */
-    struct event read_event;             /* (w) */
-    struct event write_event;            /* (w) */
-    struct request_parser parser;        /* (w) */
-    struct buffer input;                 /* (w) bytes that a turn could not use up */
-    struct slice view;                   /* (w) this turn's bytes: in the worker's arena or in `input` */
-    size_t framed;                       /* (w) of view: cut into requests */
-    size_t used;                         /* (w) of view: executed */
-    struct conn *next_ready;             /* (w) */
-    struct conn *next_touched;           /* (w) */
-    struct conn *next_closed;            /* (w) */
-    struct conn *next, *previous;        /* registry lock */
-    struct mail wake;                    /* (m) */
-    _Atomic bool wake_sent;              /* (a) the mail is under way */
-    int64_t soft_limit_since_ms;         /* (w) 0: below the soft limit */
-    struct sockaddr_storage peer;        /* (c) */
-    struct sockaddr_storage local;       /* (c) */
-    _Atomic size_t shown_input;          /* (a) bytes in use and free, for CLIENT LIST */
-    _Atomic size_t shown_input_free;     /* (a) */
-    _Atomic size_t shown_output;         /* (a) */
+    struct net_worker *worker;       /* (c) */
+    int fd;                          /* (w) */
+    uint32_t flags;                  /* (w) enum conn_flag */
+    struct event read_event;         /* (w) */
+    struct event write_event;        /* (w) */
+    struct request_parser parser;    /* (w) */
+    struct buffer input;             /* (w) bytes that a turn could not use up */
+    struct slice view;               /* (w) this turn's bytes: in the worker's arena or in `input` */
+    size_t framed;                   /* (w) of view: cut into requests */
+    size_t used;                     /* (w) of view: executed */
+    struct conn *next_ready;         /* (w) */
+    struct conn *next_touched;       /* (w) */
+    struct conn *next_closed;        /* (w) */
+    struct conn *next, *previous;    /* registry lock */
+    struct mail wake;                /* (m) */
+    _Atomic bool wake_sent;          /* (a) the mail is under way */
+    int64_t soft_limit_since_ms;     /* (w) 0: below the soft limit */
+    struct sockaddr_storage peer;    /* (c) */
+    struct sockaddr_storage local;   /* (c) */
+    _Atomic size_t shown_input;      /* (a) bytes in use and free, for CLIENT LIST */
+    _Atomic size_t shown_input_free; /* (a) */
+    _Atomic size_t shown_output;     /* (a) */
 };
 
 struct net_worker {
     struct exec_worker exec;
-    struct net *net;                     /* (c) */
-    unsigned index;                      /* (c) */
-    pthread_t thread;                    /* (c) */
+    struct net *net;  /* (c) */
+    unsigned index;   /* (c) */
+    pthread_t thread; /* (c) */
     struct mailbox box;
-    struct event_base *base;             /* (w) */
-    struct event wake_event;             /* (w) */
-    struct event tick_event;             /* (w) */
-    struct conn *first_ready;            /* (w) connections to serve in this turn */
-    struct conn *last_ready;             /* (w) */
-    struct conn *first_touched;          /* (w) connections with output to write */
-    struct conn *first_closed;           /* (w) closed in this turn */
-    char *arena;                         /* (w) what this turn read */
-    size_t arena_used;                   /* (w) */
-    struct item items[EXEC_BATCH_MAX];   /* (w) */
+    struct event_base *base;                 /* (w) */
+    struct event wake_event;                 /* (w) */
+    struct event tick_event;                 /* (w) */
+    struct conn *first_ready;                /* (w) connections to serve in this turn */
+    struct conn *last_ready;                 /* (w) */
+    struct conn *first_touched;              /* (w) connections with output to write */
+    struct conn *first_closed;               /* (w) closed in this turn */
+    char *arena;                             /* (w) what this turn read */
+    size_t arena_used;                       /* (w) */
+    struct item items[EXEC_BATCH_MAX];       /* (w) */
     struct conn *item_conns[EXEC_BATCH_MAX]; /* (w) */
-    size_t item_count;                   /* (w) */
-    int64_t last_sweep_ms;               /* (w) idle timeouts and soft limits */
-    uint32_t sweep_shard;                /* (w) where active expiry goes on */
-    bool stop;                           /* (w) set by mail */
-    struct spin registry;                /* guards the two below */
-    struct conn *first, *last;           /* registry */
-    _Atomic uint32_t connections;        /* (a) */
+    size_t item_count;                       /* (w) */
+    int64_t last_sweep_ms;                   /* (w) idle timeouts and soft limits */
+    uint32_t sweep_shard;                    /* (w) where active expiry goes on */
+    bool stop;                               /* (w) set by mail */
+    struct spin registry;                    /* guards the two below */
+    struct conn *first, *last;               /* registry */
+    _Atomic uint32_t connections;            /* (a) */
 };
 
 struct net_acceptor;
 
 struct net {
-    struct exec *exec;                   /* (c) */
-    struct log *log;                     /* (c) */
-    unsigned config_slot;                /* (c) */
-    unsigned worker_count;               /* (c) */
-    struct net_worker **workers;         /* (c) */
-    struct net_acceptor *acceptor;       /* (c) */
-    _Atomic uint32_t clients;            /* (a) connections, those being handed over included */
-    _Atomic uint32_t max_clients;        /* (a) */
+    struct exec *exec;                    /* (c) */
+    struct log *log;                      /* (c) */
+    unsigned config_slot;                 /* (c) */
+    unsigned worker_count;                /* (c) */
+    struct net_worker **workers;          /* (c) */
+    struct net_acceptor *acceptor;        /* (c) */
+    _Atomic uint32_t clients;             /* (a) connections, those being handed over included */
+    _Atomic uint32_t max_clients;         /* (a) */
     _Atomic uint64_t worst_expiry_lag_ms; /* (a) since the last reset */
 };
 

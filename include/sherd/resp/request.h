@@ -47,7 +47,7 @@ struct argument_place {
 
 /* What is kept of a request that has not arrived whole. All zero: nothing. */
 struct request_parser {
-    size_t at;                     /* next byte to look at, from the request's first byte; 0: fresh */
+    size_t at; /* next byte to look at, from the request's first byte; 0: fresh */
     int64_t arguments_left;
     int64_t bulk_len;              /* of the argument under way; -1: its header is still to come */
     struct argument_place *places; /* arguments framed so far */

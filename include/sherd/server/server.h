@@ -8,30 +8,32 @@
 #include "sherd/exec/exec.h"
 #include "sherd/net/net.h"
 
-#define SHERD_REDIS_VERSION "7.2.4"
+#define SHERD_REDIS_VERSION "7.2.4" /* the version of Redis whose behaviour this is */
 
 struct server_options {
     int64_t databases;
-    int log_level;
+    int log_level;  /* enum log_level */
+    int supervised; /* enum supervision */
     struct slice logfile;
     struct slice dir;
+    struct slice dbfilename;
     struct slice pidfile;
     bool daemonize;
-    int supervised;
+    bool always_show_logo;
 };
 
 struct server {
     struct log log;
     struct epoch epoch;
-    struct epoch_record epoch_record; /* of the main thread */
-    struct epoch_record config_epoch; /* where replaced option snapshots are retired; under the config's lock */
-    struct garbage garbage;           /* of the main thread */
+    struct epoch_record *main_epoch;   /* of the main thread */
+    struct epoch_record *config_epoch; /* where replaced option snapshots are retired; under the config's lock */
+    struct garbage garbage;            /* of the main thread */
     struct keyspace keyspace;
     struct config *config;
     struct command_table *commands;
     struct exec exec;
     struct net net;
-    bool running;                     /* its threads were started */
+    _Atomic bool shutdown_asked; /* (a) by the SHUTDOWN command, before it signals the main thread */
 };
 
 /* Slots of the option sections, in the order of wiring. */
@@ -44,11 +46,13 @@ enum config_slot {
 
 /* Builds the config with the sections of all rooms. */
 NODISCARD struct config *server_wire_config(struct server *server);
-/* Builds the command table and attaches guards and hooks. */
+/* Builds the command table, inits the rooms' states and attaches guards and hooks. */
 void server_wire(struct server *server);
+/* Ends what server_wire began, after all threads have ended. */
+void server_unwire(struct server *server);
 
 void server_init(struct server *server);
-/* Runs the server as `argv` says until a signal ends it; returns the exit code. */
+/* Runs the server as `argv` says until a signal or SHUTDOWN ends it; returns the exit code. */
 int server_main(struct server *server, int argc, char **argv);
 
 static inline const struct server_options *server_options(const struct server *server)

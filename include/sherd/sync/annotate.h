@@ -11,15 +11,15 @@
 #define CAPABILITY_ATTRIBUTE(x)
 #endif
 
-#define CAPABILITY(name)        CAPABILITY_ATTRIBUTE(capability(name))
-#define GUARDED_BY(role)        CAPABILITY_ATTRIBUTE(guarded_by(role))
-#define REQUIRES(...)           CAPABILITY_ATTRIBUTE(requires_capability(__VA_ARGS__))
-#define EXCLUDES(...)           CAPABILITY_ATTRIBUTE(locks_excluded(__VA_ARGS__))
-#define ACQUIRES(...)           CAPABILITY_ATTRIBUTE(acquire_capability(__VA_ARGS__))
-#define TRY_ACQUIRES(...)       CAPABILITY_ATTRIBUTE(try_acquire_capability(__VA_ARGS__))
-#define RELEASES(...)           CAPABILITY_ATTRIBUTE(release_capability(__VA_ARGS__))
-#define ASSERTS_HELD(role)      CAPABILITY_ATTRIBUTE(assert_capability(role))
-#define UNCHECKED_LOCKING       CAPABILITY_ATTRIBUTE(no_thread_safety_analysis)
+#define CAPABILITY(name)   CAPABILITY_ATTRIBUTE(capability(name))
+#define GUARDED_BY(role)   CAPABILITY_ATTRIBUTE(guarded_by(role))
+#define REQUIRES(...)      CAPABILITY_ATTRIBUTE(requires_capability(__VA_ARGS__))
+#define EXCLUDES(...)      CAPABILITY_ATTRIBUTE(locks_excluded(__VA_ARGS__))
+#define ACQUIRES(...)      CAPABILITY_ATTRIBUTE(acquire_capability(__VA_ARGS__))
+#define TRY_ACQUIRES(...)  CAPABILITY_ATTRIBUTE(try_acquire_capability(__VA_ARGS__))
+#define RELEASES(...)      CAPABILITY_ATTRIBUTE(release_capability(__VA_ARGS__))
+#define ASSERTS_HELD(role) CAPABILITY_ATTRIBUTE(assert_capability(role))
+#define UNCHECKED_LOCKING  CAPABILITY_ATTRIBUTE(no_thread_safety_analysis)
 
 struct CAPABILITY("role") lock_role {
     int unused;
@@ -36,17 +36,17 @@ extern struct lock_role shard_held;
 
 #ifdef SHERD_TSAN
 #include <sanitizer/tsan_interface.h>
-#define TSAN_RELEASE(address)            __tsan_release((void *)(address))
-#define TSAN_ACQUIRE(address)            __tsan_acquire((void *)(address))
-#define TSAN_MUTEX_CREATE(address)       __tsan_mutex_create((void *)(address), __tsan_mutex_not_static)
-#define TSAN_MUTEX_PRE_LOCK(address)     __tsan_mutex_pre_lock((void *)(address), 0)
-#define TSAN_MUTEX_POST_LOCK(address)    __tsan_mutex_post_lock((void *)(address), 0, 0)
-#define TSAN_MUTEX_PRE_TRY(address)      __tsan_mutex_pre_lock((void *)(address), __tsan_mutex_try_lock)
-#define TSAN_MUTEX_TRY_OK(address)       __tsan_mutex_post_lock((void *)(address), __tsan_mutex_try_lock, 0)
+#define TSAN_RELEASE(address)         __tsan_release((void *)(address))
+#define TSAN_ACQUIRE(address)         __tsan_acquire((void *)(address))
+#define TSAN_MUTEX_CREATE(address)    __tsan_mutex_create((void *)(address), __tsan_mutex_not_static)
+#define TSAN_MUTEX_PRE_LOCK(address)  __tsan_mutex_pre_lock((void *)(address), 0)
+#define TSAN_MUTEX_POST_LOCK(address) __tsan_mutex_post_lock((void *)(address), 0, 0)
+#define TSAN_MUTEX_PRE_TRY(address)   __tsan_mutex_pre_lock((void *)(address), __tsan_mutex_try_lock)
+#define TSAN_MUTEX_TRY_OK(address)    __tsan_mutex_post_lock((void *)(address), __tsan_mutex_try_lock, 0)
 #define TSAN_MUTEX_TRY_FAILED(address)                                                                                 \
     __tsan_mutex_post_lock((void *)(address), __tsan_mutex_try_lock | __tsan_mutex_try_lock_failed, 0)
-#define TSAN_MUTEX_PRE_UNLOCK(address)   ((void)__tsan_mutex_pre_unlock((void *)(address), 0))
-#define TSAN_MUTEX_POST_UNLOCK(address)  __tsan_mutex_post_unlock((void *)(address), 0)
+#define TSAN_MUTEX_PRE_UNLOCK(address)  ((void)__tsan_mutex_pre_unlock((void *)(address), 0))
+#define TSAN_MUTEX_POST_UNLOCK(address) __tsan_mutex_post_unlock((void *)(address), 0)
 #else
 #define TSAN_RELEASE(address)           ((void)(address))
 #define TSAN_ACQUIRE(address)           ((void)(address))

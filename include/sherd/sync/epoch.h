@@ -1,28 +1,31 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Grace periods: memory that a lock-free reader may still look at is retired here and freed when every section that
  * could have seen it has ended. The only place that calls Concurrency Kit's epochs.
- * Owner: one `epoch` per server, one `epoch_record` per thread. Locks: none. */
+ * Owner: one `epoch` per server, which owns the records; a record is used by one thread. Locks: none. */
 #ifndef SHERD_SYNC_EPOCH_H
 #define SHERD_SYNC_EPOCH_H
 
 #include <ck_epoch.h>
+#include <stdatomic.h>
 
 #include "sherd/base/compiler.h"
 
-struct epoch {
-    ck_epoch_t domain; /* (a) */
+struct epoch_record {
+    ck_epoch_record_t record;  /* (w) the domain keeps it linked for ever */
+    struct epoch_record *next; /* (c) */
+    unsigned retired;          /* (w) since the last poll */
 };
 
-struct epoch_record {
-    ck_epoch_record_t record; /* (w) */
-    unsigned retired;         /* (w) since the last poll */
+struct epoch {
+    ck_epoch_t domain;                    /* (a) */
+    struct epoch_record *_Atomic records; /* (a) all that were ever registered */
 };
 
 void epoch_init(struct epoch *epoch);
-/* Each thread that reads or retires registers one record, which it alone uses. The record must outlive the domain's
- * other threads. */
-void epoch_register(struct epoch *epoch, struct epoch_record *record);
-void epoch_unregister(struct epoch_record *record);
+/* Frees the records. No thread uses them any more. */
+void epoch_deinit(struct epoch *epoch);
+/* Each thread that reads or retires registers one record, which it alone uses; it lives as long as the epoch does. */
+NODISCARD struct epoch_record *epoch_register(struct epoch *epoch);
 /* A section: what was reachable when it began stays allocated until it ends. Not nested. */
 void epoch_enter(struct epoch_record *record);
 void epoch_leave(struct epoch_record *record);

@@ -20,8 +20,8 @@ enum lock_rank {
 struct CAPABILITY("mutex") spin {
     ck_spinlock_fas_t lock; /* (a) */
 #ifdef SHERD_CHECK_LOCKS
-    uint32_t rank;          /* (c) enum lock_rank */
-    uint32_t order;         /* (c) position among locks of the same rank */
+    uint32_t rank;  /* (c) enum lock_rank */
+    uint32_t order; /* (c) position among locks of the same rank */
 #endif
 };
 
