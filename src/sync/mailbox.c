@@ -1,16 +1,14 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The mailbox between threads, on ck_stack and eventfd.
+/* The mailbox between threads, on C11 atomics and eventfd.
  * Owner: the consumer's thread. Locks: none. */
 #include "sherd/sync/mailbox.h"
 
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-#include "sherd/sync/annotate.h"
-
 enum status mailbox_init(struct mailbox *box)
 {
-    ck_stack_init(&box->stack);
+    atomic_init(&box->newest, NULL);
     atomic_init(&box->sleeping, false);
     box->wake_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
     return box->wake_fd < 0 ? STATUS_SYSTEM : STATUS_OK;
@@ -34,33 +32,32 @@ void mailbox_wake(struct mailbox *box)
 
 void mailbox_send(struct mailbox *box, struct mail *mail)
 {
-    TSAN_RELEASE(mail);
-    ck_stack_push_upmc(&box->stack, &mail->link);
-    atomic_thread_fence(memory_order_seq_cst);
-    if (atomic_load_explicit(&box->sleeping, memory_order_relaxed)) {
+    mail->next = atomic_load_explicit(&box->newest, memory_order_relaxed);
+    while (!atomic_compare_exchange_weak_explicit(&box->newest, &mail->next, mail, memory_order_seq_cst,
+                                                  memory_order_relaxed)) {
+    }
+    if (atomic_load_explicit(&box->sleeping, memory_order_seq_cst)) {
         mailbox_wake(box);
     }
 }
 
 size_t mailbox_deliver(struct mailbox *box, void *receiver)
 {
-    if (CK_STACK_ISEMPTY(&box->stack)) {
+    if (atomic_load_explicit(&box->newest, memory_order_relaxed) == NULL) {
         return 0;
     }
-    ck_stack_entry_t *newest = ck_stack_batch_pop_upmc(&box->stack);
-    ck_stack_entry_t *oldest = NULL;
+    struct mail *newest = atomic_exchange_explicit(&box->newest, NULL, memory_order_acquire);
+    struct mail *oldest = NULL;
     while (newest != NULL) {
-        ck_stack_entry_t *next = newest->next;
+        struct mail *next = newest->next;
         newest->next = oldest;
         oldest = newest;
         newest = next;
     }
     size_t count = 0;
     while (oldest != NULL) {
-        ck_stack_entry_t *next = oldest->next;
-        struct mail *mail = CONTAINER_OF(oldest, struct mail, link);
-        TSAN_ACQUIRE(mail);
-        mail->deliver(mail, receiver);
+        struct mail *next = oldest->next;
+        oldest->deliver(oldest, receiver);
         oldest = next;
         count++;
     }
@@ -69,9 +66,8 @@ size_t mailbox_deliver(struct mailbox *box, void *receiver)
 
 bool mailbox_may_sleep(struct mailbox *box)
 {
-    atomic_store_explicit(&box->sleeping, true, memory_order_relaxed);
-    atomic_thread_fence(memory_order_seq_cst);
-    if (CK_STACK_ISEMPTY(&box->stack)) {
+    atomic_store_explicit(&box->sleeping, true, memory_order_seq_cst);
+    if (atomic_load_explicit(&box->newest, memory_order_seq_cst) == NULL) {
         return true;
     }
     atomic_store_explicit(&box->sleeping, false, memory_order_relaxed);

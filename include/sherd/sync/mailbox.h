@@ -1,25 +1,26 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Work handed to another thread: an unbounded intrusive queue with many producers and one consumer, and a wake-up.
  * The consumer may sleep on `wake_fd` (an eventfd); a producer wakes it only when it sleeps.
- *   producer: push, full fence, look at `sleeping` -> write the eventfd
- *   consumer: set `sleeping`, full fence, look at the queue again -> sleep only when it is empty
+ *   producer: push, look at `sleeping` -> write the eventfd
+ *   consumer: set `sleeping`, look at the queue again -> sleep only when it is empty
+ * (all four sequentially consistent: one of them sees the other)
+ * Plain C11 atomics (push by compare-and-swap, take all by exchange), which TSan can follow.
  * Owner: the consumer's thread. Locks: none. */
 #ifndef SHERD_SYNC_MAILBOX_H
 #define SHERD_SYNC_MAILBOX_H
 
-#include <ck_stack.h>
 #include <stdatomic.h>
 
 #include "sherd/base/compiler.h"
 
 /* Embedded in whatever is sent; `deliver` runs on the consumer's thread and owns the message from then on. */
 struct mail {
-    ck_stack_entry_t link;
+    struct mail *next; /* older mail in the box */
     void (*deliver)(struct mail *mail, void *receiver);
 };
 
 struct mailbox {
-    CACHE_ALIGNED ck_stack_t stack; /* (a) newest first */
+    CACHE_ALIGNED struct mail *_Atomic newest; /* (a) linked from the newest to the oldest */
     _Atomic bool sleeping;          /* (a) the consumer waits for wake_fd */
     int wake_fd;                    /* (c) */
 };
