@@ -188,8 +188,8 @@ SPECIALS = {
     "CONFIG|SET": make_config_set,
     "SLOWLOG|GET": lambda m: ["SLOWLOG", "GET", m.rng.choice(["0", "-2", "a"])],
     "SET-IF": make_set_if,
-    # KEYS first: until something looks at them, Redis counts keys that were set with a time in the past
-    "DBSIZE": lambda m: [["KEYS", "*"], ["DBSIZE"]],
+    # SCAN first: until something looks at them, Redis counts keys that were set with a time in the past
+    "DBSIZE": lambda m: [["SCAN", "0", "COUNT", "100000"], ["DBSIZE"]],
     "DELIFEQ": lambda m: ["DELIFEQ", m.key(), m.rng.choice(["1", "2", "3"])],
 }
 

@@ -23,7 +23,7 @@ DEFAULT_ORACLE = "redis-server --port {port} --dir {dir} --save '' --enable-debu
 
 def default_server():
     root = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-    return os.path.join(root, "build/release/server") + " --port {port} --dir {dir}"
+    return os.path.join(root, "build/release/server") + " --port {port}"
 
 
 def free_port():
@@ -41,6 +41,7 @@ class Server:
     """One server process on a free port of 127.0.0.1.
 
     The command is a template: {port} and {dir} are filled in, `--port` is appended when {port} is missing.
+    The process runs in a temporary folder of its own, which is {dir}.
     """
 
     def __init__(self, command, extra=()):
@@ -50,10 +51,13 @@ class Server:
         if "{port}" not in command:
             command += " --port {port}"
         words = [w.replace("{port}", str(self.port)).replace("{dir}", self.dir) for w in shlex.split(command)]
+        if os.path.dirname(words[0]):
+            words[0] = os.path.abspath(words[0])
         self.words = words + [w.replace("{dir}", self.dir) for w in extra]
         with open(self.log_path, "wb") as log:
             try:
-                self.process = subprocess.Popen(self.words, stdout=log, stderr=log, stdin=subprocess.DEVNULL)
+                self.process = subprocess.Popen(self.words, stdout=log, stderr=log, cwd=self.dir,
+                                                stdin=subprocess.DEVNULL)
             except OSError as error:
                 shutil.rmtree(self.dir, ignore_errors=True)
                 raise ServerFailed("cannot run %s: %s" % (words[0], error)) from None
