@@ -118,6 +118,8 @@ void exec_batch(struct exec_worker *worker, struct item *items, size_t count)
 
 void exec_turn_begin(struct exec_worker *worker)
 {
+    /* Either this comes after the look of exec_await_turns, and sees what was published before it, or it is seen. */
+    (void)atomic_fetch_add_explicit(&worker->turn, 1, memory_order_acq_rel);
     epoch_enter(worker->epoch);
     worker->config = config_current(worker->exec->config);
     exec_refresh(worker);
@@ -133,6 +135,7 @@ void exec_refresh(struct exec_worker *worker)
 void exec_turn_end(struct exec_worker *worker)
 {
     worker->config = NULL;
+    (void)atomic_fetch_add_explicit(&worker->turn, 1, memory_order_release);
     epoch_leave(worker->epoch);
     epoch_poll(worker->epoch);
     int64_t change = memory_meter_take(&worker->meter);

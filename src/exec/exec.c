@@ -3,7 +3,13 @@
  * Owner: the server; each exec_worker belongs to its thread. Locks: none. */
 #include "sherd/exec/exec.h"
 
+#include <time.h>
+
 #include "effects_commit.h"
+
+enum {
+    AWAIT_PAUSE_NS = 20000,
+};
 
 void exec_init(struct exec *exec, struct keyspace *keyspace, struct epoch *epoch, struct config *config,
                const struct command_table *commands)
@@ -93,4 +99,36 @@ uint64_t exec_statistic(const struct exec *exec, enum statistic which)
         sum += worker == NULL ? 0 : counter_read(&worker->statistics.values[which]);
     }
     return sum;
+}
+
+void exec_reset_statistics(struct exec *exec)
+{
+    uint32_t count = atomic_load_explicit(&exec->worker_count, memory_order_acquire);
+    for (uint32_t i = 0; i < count; i++) {
+        struct exec_worker *worker = atomic_load_explicit(&exec->workers[i], memory_order_acquire);
+        if (worker != NULL) {
+            statistics_reset(&worker->statistics);
+        }
+    }
+}
+
+/* Looks by writing, so that the look stands between two turns or within one. */
+static void await_turn(struct exec_worker *worker)
+{
+    const struct timespec pause = {.tv_nsec = AWAIT_PAUSE_NS};
+    uint64_t seen = atomic_fetch_add_explicit(&worker->turn, 0, memory_order_acq_rel);
+    while (seen % 2 != 0 && atomic_load_explicit(&worker->turn, memory_order_acquire) == seen) {
+        (void)nanosleep(&pause, NULL);
+    }
+}
+
+void exec_await_turns(struct exec *exec)
+{
+    uint32_t count = atomic_load_explicit(&exec->worker_count, memory_order_acquire);
+    for (uint32_t i = 0; i < count; i++) {
+        struct exec_worker *worker = atomic_load_explicit(&exec->workers[i], memory_order_acquire);
+        if (worker != NULL && !worker->is_executor) {
+            await_turn(worker);
+        }
+    }
 }

@@ -70,6 +70,9 @@ static void errand_deliver(struct mail *mail, void *receiver)
     statistics_add(&worker->statistics, STATISTIC_LONG_COMMANDS, 1);
     exec_dispatch_away(&errand->call);
     exec_turn_end(worker);
+    if ((errand->call.command->flags & COMMAND_GRACE) != 0) {
+        exec_await_turns(worker->exec);
+    }
     atomic_fetch_sub_explicit(&executor->waiting, 1, memory_order_relaxed);
     atomic_store_explicit(&errand->finished, true, memory_order_release);
     session->sink->resume(session);

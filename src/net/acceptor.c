@@ -204,7 +204,11 @@ static void hand_over(struct net *net, int fd, bool is_unix, const struct sockad
         return;
     }
     struct handoff *handoff = memory_alloc(sizeof(*handoff));
-    *handoff = (struct handoff){.mail = {.deliver = handoff_deliver}, .fd = fd, .is_unix = is_unix, .peer = *peer};
+    *handoff = (struct handoff){.mail = {.deliver = handoff_deliver},
+                                .fd = fd,
+                                .is_unix = is_unix,
+                                .is_local = is_unix || is_loopback(peer),
+                                .peer = *peer};
     struct net_worker *worker = net->workers[acceptor->next_worker];
     acceptor->next_worker = (acceptor->next_worker + 1) % net->worker_count;
     mailbox_send(&worker->box, &handoff->mail);

@@ -130,6 +130,7 @@ void conn_open(struct net_worker *worker, struct handoff *handoff)
     conn->worker = worker;
     conn->fd = handoff->fd;
     conn->flags = handoff->is_unix ? CONN_UNIX : 0;
+    conn->session.flags |= handoff->is_local ? SESSION_LOCAL : 0;
     conn->peer = handoff->peer;
     socklen_t len = sizeof(conn->local);
     (void)getsockname(conn->fd, (struct sockaddr *)&conn->local, &len);

@@ -11,6 +11,7 @@ struct handoff {
     struct mail mail;
     int fd;
     bool is_unix;
+    bool is_local; /* from this machine */
     struct sockaddr_storage peer;
 };
 

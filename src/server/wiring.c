@@ -43,6 +43,7 @@ void server_wire(struct server *server)
     const struct command_family families[] = {
         {connection_commands, &server->net},
         {string_commands, NULL},
+        {config_commands, NULL},
         {server_commands, server},
     };
     server->commands = command_table_create(families, ARRAY_LENGTH(families));

@@ -141,7 +141,7 @@ void exec_reset_statistics(struct exec *exec);
 /* Waits until every worker is outside the turn that it may be in now, so that all see what was published before:
  * options, guards' rules. Executors are not waited for, since their calls keep what they began with. Not on a worker;
  * takes a turn's length at most. */
-void exec_await_turns(const struct exec *exec);
+void exec_await_turns(struct exec *exec);
 
 /* The handler's end of a call: statistics, commit and so on are dispatch's. */
 static inline const void *call_options(const struct call *call, unsigned slot)
