@@ -243,6 +243,8 @@ static void *acceptor_main(void *argument)
     struct net_acceptor *acceptor = net->acceptor;
     (void)pthread_setname_np(pthread_self(), "acceptor");
     struct epoch_record *record = epoch_register(net->exec->epoch);
+    struct memory_meter meter;
+    memory_meter_init(&meter);
     for (;;) {
         (void)poll(acceptor->listeners, acceptor->count + 1, -1);
         if (acceptor->listeners[acceptor->count].revents != 0) {
@@ -257,6 +259,8 @@ static void *acceptor_main(void *argument)
                 accept_all(net, i, protected);
             }
         }
+        /* What is handed over is freed, and counted, by the workers. */
+        atomic_fetch_add_explicit(&net->exec->memory_used, memory_meter_take(&meter), memory_order_relaxed);
     }
     return NULL;
 }

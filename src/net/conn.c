@@ -22,7 +22,13 @@ static void conn_resume(struct session *session)
     conn_wake(conn_of(session));
 }
 
-static const struct session_sink conn_sink = {.resume = conn_resume};
+static void conn_describe(const struct session *session, struct buffer *out)
+{
+    const struct conn *conn = CONTAINER_OF(session, const struct conn, session);
+    address_append(&conn->peer, &conn->local, out);
+}
+
+static const struct session_sink conn_sink = {.resume = conn_resume, .describe = conn_describe};
 
 static void conn_free(struct conn *conn)
 {

@@ -44,6 +44,9 @@ static inline const struct net_options *worker_options(const struct net_worker *
     return net_options(worker->net, worker->exec.config);
 }
 
+/* address.c: appends "127.0.0.1:6379", "[::1]:6379" or, for a client of the unix socket `local`, "/path/to/socket:0". */
+void address_append(const struct sockaddr_storage *peer, const struct sockaddr_storage *local, struct buffer *out);
+
 /* turn.c */
 void worker_turn(struct net_worker *worker);
 

@@ -8,6 +8,7 @@
 enum {
     TICK_IDLE_MS = 100,    /* nothing expires: ten times a second */
     TICK_EXPIRING_MS = 10, /* some key has a deadline */
+    CRON_MS = 100,         /* between two calls of the cron hooks */
     SLICE_TAGS = 16,       /* tags fired in one hold of a shard */
     TICK_BUDGET_US = 1000, /* time given to expiry in one tick */
 };
@@ -45,14 +46,10 @@ static bool expire_shard(struct net_worker *worker, uint32_t index, int64_t unti
     return true;
 }
 
-/* Returns the milliseconds until the next visit. */
-static int64_t expire_tick(struct net_worker *worker)
+/* Fires what is due. Returns the milliseconds until the next visit; *fired says whether anything was. */
+static int64_t expire_due(struct net_worker *worker, bool *fired)
 {
     struct keyspace *keyspace = worker->exec.user.keyspace;
-    if (!atomic_load_explicit(&keyspace->expiry_active, memory_order_relaxed) ||
-        !atomic_load_explicit(&keyspace->expiry_deletes, memory_order_relaxed)) {
-        return TICK_IDLE_MS;
-    }
     unsigned step = worker->net->worker_count;
     int64_t now_ms = worker->exec.user.now_ms;
     int64_t until_us = worker->exec.now_us + TICK_BUDGET_US;
@@ -64,13 +61,37 @@ static int64_t expire_tick(struct net_worker *worker)
         if (fire_ms != INT64_MAX) {
             next_ms = TICK_EXPIRING_MS;
         }
+        *fired |= fire_ms <= now_ms;
         if (fire_ms <= now_ms && !expire_shard(worker, index, until_us)) {
             worker->sweep_shard = index; /* go on here, after the sockets had their turn */
+            statistics_add(&worker->exec.statistics, STATISTIC_EXPIRY_CUT_SHORT, 1);
             return 0;
         }
         index += step;
         if (index >= KEYSPACE_SHARDS) {
             index = worker->index;
+        }
+    }
+    return next_ms;
+}
+
+/* The same with its duration counted. */
+static int64_t expire_tick(struct net_worker *worker)
+{
+    struct keyspace *keyspace = worker->exec.user.keyspace;
+    if (!atomic_load_explicit(&keyspace->expiry_active, memory_order_relaxed) ||
+        !atomic_load_explicit(&keyspace->expiry_deletes, memory_order_relaxed)) {
+        return TICK_IDLE_MS;
+    }
+    const struct exec *exec = worker->exec.exec;
+    uint64_t begin = clock_ticks(&exec->ticks);
+    bool fired = false;
+    int64_t next_ms = expire_due(worker, &fired);
+    if (fired) {
+        uint64_t nanoseconds = clock_ticks_to_ns(&exec->ticks, clock_ticks(&exec->ticks) - begin);
+        statistics_add(&worker->exec.statistics, STATISTIC_EXPIRY_NANOSECONDS, nanoseconds);
+        if (exec->spike_hook.noted != NULL) {
+            exec->spike_hook.noted(exec->spike_hook.context, "expire-cycle", nanoseconds);
         }
     }
     return next_ms;
@@ -92,6 +113,10 @@ int64_t worker_tick(struct net_worker *worker)
         worker->last_sweep_ms = worker->exec.user.now_ms;
         sweep_connections(worker);
         conn_bury(worker);
+    }
+    if (worker->index == 0 && worker->exec.user.now_ms - worker->last_cron_ms >= CRON_MS) {
+        worker->last_cron_ms = worker->exec.user.now_ms;
+        exec_cron(&worker->exec);
     }
     int64_t next_ms = expire_tick(worker);
     exec_turn_end(&worker->exec);

@@ -114,11 +114,9 @@ static void conn_frame(struct conn *conn, const struct net_options *options)
     struct request_limits limits = {.bulk_max_bytes = options->bulk_max_bytes};
     while (!conn_stopped(conn)) {
         struct slice rest = slice_make(conn->view.data + conn->framed, conn->view.len - conn->framed);
-        struct item *item = &worker->items[worker->item_count];
-        char error[128];
+        struct request_result result;
         limits.authenticated = (conn->session.flags & SESSION_UNAUTHENTICATED) == 0;
-        enum request_outcome outcome =
-            request_parse(&conn->parser, rest, &limits, &worker->exec.pool, &item->request, error);
+        enum request_outcome outcome = request_parse(&conn->parser, rest, &limits, &worker->exec.pool, &result);
         if (outcome == REQUEST_PART) {
             if (UNLIKELY((int64_t)rest.len > options->query_buffer_limit_bytes)) {
                 conn_query_too_long(conn);
@@ -126,17 +124,19 @@ static void conn_frame(struct conn *conn, const struct net_options *options)
             return;
         }
         if (UNLIKELY(outcome == REQUEST_ERROR)) {
-            conn_protocol_error(conn, error);
+            conn_protocol_error(conn, result.error);
             return;
         }
-        conn->framed += item->request.bytes;
-        if (UNLIKELY(item->request.argc == 0)) {
+        conn->framed += result.request.bytes;
+        if (UNLIKELY(result.request.argc == 0)) {
             /* An empty request: skipped together with the ones before it. */
             run_batch(worker);
-            conn->used += conn_stopped(conn) ? 0 : item->request.bytes;
+            conn->used += conn_stopped(conn) ? 0 : result.request.bytes;
             continue;
         }
+        struct item *item = &worker->items[worker->item_count];
         item->session = &conn->session;
+        item->request = result.request;
         worker->item_conns[worker->item_count++] = conn;
         if (UNLIKELY(worker->item_count == EXEC_BATCH_MAX) ||
             UNLIKELY((conn->session.flags & SESSION_UNAUTHENTICATED) != 0)) {
@@ -163,7 +163,7 @@ static struct conn *read_ready(struct net_worker *worker)
         }
         if (LIKELY(conn_read(conn))) {
             *end = conn;
-            end = &conn->next_ready;
+            end = &conn->next_serving;
         } else {
             conn_ready(conn);
         }
@@ -177,13 +177,11 @@ void worker_turn(struct net_worker *worker)
     struct conn *serving = read_ready(worker);
     exec_refresh(&worker->exec);
     const struct net_options *options = worker_options(worker);
-    for (struct conn *conn = serving, *next; conn != NULL; conn = next) {
-        next = conn->next_ready;
+    for (struct conn *conn = serving; conn != NULL; conn = conn->next_serving) {
         conn_frame(conn, options);
     }
     run_batch(worker);
-    for (struct conn *conn = serving, *next; conn != NULL; conn = next) {
-        next = conn->next_ready;
+    for (struct conn *conn = serving; conn != NULL; conn = conn->next_serving) {
         if (LIKELY((conn->flags & CONN_CLOSED) == 0)) {
             if (UNLIKELY(conn->framed != conn->used)) {
                 request_parser_deinit(&conn->parser);

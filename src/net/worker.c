@@ -44,6 +44,8 @@ static void close_all(struct net_worker *worker)
 static void *worker_main(void *argument)
 {
     struct net_worker *worker = argument;
+    struct statistics *statistics = &worker->exec.statistics;
+    const struct clock_scale *ticks = &worker->exec.exec->ticks;
     char name[16];
     (void)snprintf(name, sizeof(name), "worker-%u", worker->index);
     (void)pthread_setname_np(pthread_self(), name);
@@ -53,10 +55,13 @@ static void *worker_main(void *argument)
         bool sleep = worker->first_ready == NULL && mailbox_may_sleep(&worker->box);
         (void)event_base_loop(worker->base, EVLOOP_ONCE | (sleep ? 0 : EVLOOP_NONBLOCK));
         mailbox_awake(&worker->box);
+        uint64_t begin = clock_ticks(ticks);
         exec_turn_begin(&worker->exec);
         (void)mailbox_deliver(&worker->box, worker);
         worker_turn(worker);
         exec_turn_end(&worker->exec);
+        statistics_add(statistics, STATISTIC_TURNS, 1);
+        statistics_add(statistics, STATISTIC_TURN_NANOSECONDS, clock_ticks_to_ns(ticks, clock_ticks(ticks) - begin));
     }
     exec_turn_begin(&worker->exec);
     (void)mailbox_deliver(&worker->box, worker);

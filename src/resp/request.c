@@ -212,12 +212,13 @@ static void parser_deliver(struct request_parser *parser, struct slice input, st
 
 /* The usual case: all arguments of `count` are here. Falls back (REQUEST_PART) at the first doubt, with the pool as it
  * was: the caller then takes the careful way. */
-static ALWAYS_INLINE enum request_outcome arguments_fast(struct slice input, size_t at, int64_t count,
+static ALWAYS_INLINE enum request_outcome arguments_fast(struct slice input, struct request_parser *parser,
                                                          const struct request_limits *limits,
                                                          struct argument_pool *pool, struct request *request)
 {
+    int64_t count = parser->arguments_left;
     size_t first = pool->count;
-    const char *p = input.data + at;
+    const char *p = input.data + parser->at;
     const char *end = input.data + input.len;
     for (int64_t i = 0; i < count; i++) {
         if (UNLIKELY(end - p < 4 || *p != '$')) {
@@ -245,6 +246,7 @@ static ALWAYS_INLINE enum request_outcome arguments_fast(struct slice input, siz
     request->first = (uint32_t)first;
     request->argc = (uint32_t)count;
     request->bytes = (size_t)(p - input.data);
+    parser->at = 0;
     return REQUEST_WHOLE;
 doubt:
     pool->count = first;
@@ -252,49 +254,48 @@ doubt:
 }
 
 static enum request_outcome multibulk_begin(struct request_parser *parser, struct slice input,
-                                            const struct request_limits *limits, char *error, int64_t *count)
+                                            const struct request_limits *limits, char *error)
 {
+    int64_t count = 0;
     bool valid = false;
     size_t at = 0;
-    enum request_outcome outcome = header_parse(input, &at, count, &valid);
+    enum request_outcome outcome = header_parse(input, &at, &count, &valid);
     if (outcome != REQUEST_WHOLE) {
         return outcome == REQUEST_ERROR ? fail(error, "too big mbulk count string") : outcome;
     }
-    if (!valid || *count > INT_MAX) {
+    if (!valid || count > INT_MAX) {
         return fail(error, "invalid multibulk length");
     }
-    if (*count > REQUEST_UNAUTHENTICATED_ARGS && !limits->authenticated) {
+    if (count > REQUEST_UNAUTHENTICATED_ARGS && !limits->authenticated) {
         return fail(error, "unauthenticated multibulk length");
     }
     parser->at = at;
-    parser->arguments_left = *count;
+    parser->arguments_left = count;
     parser->bulk_len = BULK_UNKNOWN;
     return REQUEST_WHOLE;
 }
 
 static enum request_outcome multibulk_parse(struct request_parser *parser, struct slice input,
                                             const struct request_limits *limits, struct argument_pool *pool,
-                                            struct request *request, char *error)
+                                            struct request_result *result)
 {
     if (parser->at == 0) {
-        int64_t count;
-        enum request_outcome outcome = multibulk_begin(parser, input, limits, error, &count);
+        enum request_outcome outcome = multibulk_begin(parser, input, limits, result->error);
         if (UNLIKELY(outcome != REQUEST_WHOLE)) {
             return outcome;
         }
-        if (UNLIKELY(count <= 0)) {
-            *request = (struct request){.bytes = parser->at};
+        if (UNLIKELY(parser->arguments_left <= 0)) {
+            result->request = (struct request){.bytes = parser->at};
             parser_reset(parser);
             return REQUEST_WHOLE;
         }
-        if (LIKELY(arguments_fast(input, parser->at, count, limits, pool, request) == REQUEST_WHOLE)) {
-            parser->at = 0;
+        if (LIKELY(arguments_fast(input, parser, limits, pool, &result->request) == REQUEST_WHOLE)) {
             return REQUEST_WHOLE;
         }
     }
-    enum request_outcome outcome = arguments_resume(parser, input, limits, error);
+    enum request_outcome outcome = arguments_resume(parser, input, limits, result->error);
     if (outcome == REQUEST_WHOLE) {
-        parser_deliver(parser, input, pool, request);
+        parser_deliver(parser, input, pool, &result->request);
     }
     return outcome;
 }
@@ -326,13 +327,13 @@ static enum request_outcome inline_parse(struct slice input, struct argument_poo
 
 enum request_outcome request_parse(struct request_parser *parser, struct slice input,
                                    const struct request_limits *limits, struct argument_pool *pool,
-                                   struct request *request, char error[static 128])
+                                   struct request_result *result)
 {
     if (UNLIKELY(input.len == 0)) {
         return REQUEST_PART;
     }
     if (LIKELY(input.data[0] == '*')) {
-        return multibulk_parse(parser, input, limits, pool, request, error);
+        return multibulk_parse(parser, input, limits, pool, result);
     }
-    return inline_parse(input, pool, request, error);
+    return inline_parse(input, pool, &result->request, result->error);
 }

@@ -13,7 +13,7 @@ static void snapshot_release(void *snapshot)
     config_snapshot_free(snapshot);
 }
 
-/* Snapshots are replaced by CONFIG SET, on whatever thread runs it, under the config's lock: so one record serves all. */
+/* Snapshots are replaced by CONFIG SET, on whatever thread, but under the config's lock: so one record serves all. */
 static void snapshot_retire(void *context, const struct config_snapshot *old)
 {
     struct server *server = context;

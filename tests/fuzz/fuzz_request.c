@@ -56,18 +56,17 @@ static void write_down(struct framing *framing, const struct request *request, s
 static void frame(struct framing *framing, struct slice input, const struct request_limits *limits)
 {
     while (!framing->failed) {
-        struct request request;
-        char error[128];
-        switch (request_parse(&framing->parser, input, limits, &framing->pool, &request, error)) {
+        struct request_result result;
+        switch (request_parse(&framing->parser, input, limits, &framing->pool, &result)) {
         case REQUEST_WHOLE:
-            write_down(framing, &request, input);
-            input = slice_make(input.data + request.bytes, input.len - request.bytes);
+            write_down(framing, &result.request, input);
+            input = slice_make(input.data + result.request.bytes, input.len - result.request.bytes);
             break;
         case REQUEST_PART:
             return;
         case REQUEST_ERROR:
             framing->failed = true;
-            buffer_printf(&framing->framed, "-%s", error);
+            buffer_printf(&framing->framed, "-%s", result.error);
             break;
         }
         argument_pool_clear(&framing->pool);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* A command is one function and one row, in the same file. From the row come lookup, arity, locking, ACL categories,
  * COMMAND, COMMAND DOCS, COMMAND GETKEYS and the arguments of the differential generator.
- * Owner: rows are constant; the table built from them belongs to the server and is constant after start. Locks: none. */
+ * Owner: rows are constant; the table built from them is the server's and constant after start. Locks: none. */
 #ifndef SHERD_EXEC_COMMAND_H
 #define SHERD_EXEC_COMMAND_H
 
@@ -78,7 +78,7 @@ enum acl_category {
 enum lock_mode {
     LOCK_NONE,       /* touches no key */
     LOCK_KEYS,       /* the shards of the keys that the key specs find */
-    LOCK_EACH_SHARD, /* one shard at a time, the handler running once per shard from call->next_shard on */
+    LOCK_EACH_SHARD, /* one shard at a time, the handler running once for each call->next_shard that it asks for */
     LOCK_ALL_SHARDS, /* the whole keyspace */
 };
 
@@ -125,11 +125,17 @@ struct command_row {
     uint32_t flags;      /* enum command_flag */
     uint32_t categories; /* enum acl_category beyond those that follow from the flags */
     struct key_spec keys[KEY_SPECS_MAX];
-    /* Under the lock: does this call exceed what may be done under a spinlock? Then it moves to an executor. */
+    /* Does this call exceed what may be done under a spinlock, or in a worker's turn? Then it moves to an executor.
+     * Asked under the locks; with LOCK_EACH_SHARD before the first. */
     bool (*is_long)(struct call *call);
+    /* LOCK_EACH_SHARD: where to begin; NULL: at shard 0. Asked without locks. */
+    uint32_t (*first_shard)(struct call *call);
     /* Flags of the key at `argument` for this call where KEY_VARIABLE_FLAGS says that they vary. */
     uint16_t (*key_flags)(const struct call *call, uint32_t argument);
     const struct command_row *subcommands; /* ends with a row without name */
+    /* Variants by the second word that lock differently, of a command that has no subcommands to the outside (DEBUG):
+     * COMMAND does not show them; a word that is none of them goes to the row's own handler. */
+    const struct command_row *variants;
     /* COMMAND DOCS */
     const char *summary; /* our own words */
     const char *since;
@@ -148,6 +154,8 @@ struct command {
     const struct command *parent;      /* NULL for a top-level command */
     const struct command *subcommands; /* an array of subcommand_count */
     uint32_t subcommand_count;
+    const struct command *variants; /* an array of variant_count; their parent and their full name are this one's */
+    uint32_t variant_count;
     uint32_t id;         /* 0 .. command_table.count - 1, its place in statistics */
     uint32_t flags;      /* row flags and the derived ones */
     uint32_t categories; /* row categories and those that follow from the flags */

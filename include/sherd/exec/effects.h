@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* What a command changed: noted by the handler while its shards are held, read by commit. While nobody listens only a
- * count is kept; with a listener (a journal reader, keyspace events, tracking) also which keys and which events, and the
+ * count is kept; with a listener (a journal reader, keyspace events, tracking) also which keys and events, and the
  * call draws a sequence number before its first write.
  * Owner: the call. Locks: noted and committed under the shards of the call. */
 #ifndef SHERD_EXEC_EFFECTS_H

@@ -41,7 +41,8 @@ struct conn {
     struct slice view;               /* (w) this turn's bytes: in the worker's arena or in `input` */
     size_t framed;                   /* (w) of view: cut into requests */
     size_t used;                     /* (w) of view: executed */
-    struct conn *next_ready;         /* (w) */
+    struct conn *next_ready;   /* (w) to serve in the next turn */
+    struct conn *next_serving; /* (w) being served in this one */
     struct conn *next_touched;       /* (w) */
     struct conn *next_closed;        /* (w) */
     struct conn *next, *previous;    /* registry lock */
@@ -74,6 +75,7 @@ struct net_worker {
     struct conn *item_conns[EXEC_BATCH_MAX]; /* (w) */
     size_t item_count;                       /* (w) */
     int64_t last_sweep_ms;                   /* (w) idle timeouts and soft limits */
+    int64_t last_cron_ms;                    /* (w) */
     uint32_t sweep_shard;                    /* (w) where active expiry goes on */
     bool stop;                               /* (w) set by mail */
     struct spin registry;                    /* guards the two below */

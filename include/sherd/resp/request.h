@@ -61,14 +61,20 @@ void request_parser_deinit(struct request_parser *parser);
 enum request_outcome {
     REQUEST_WHOLE, /* one request, its argc may be 0: skip it */
     REQUEST_PART,  /* more bytes are needed; the parser remembers where it was */
-    REQUEST_ERROR, /* the connection cannot go on; the error line is in `error` */
+    REQUEST_ERROR, /* the connection cannot go on; the error line is in the result */
+};
+
+/* A request as it comes out, or why there is none. */
+struct request_result {
+    struct request request;
+    char error[128]; /* of REQUEST_ERROR: the line without '-' */
 };
 
 /* Frames one request at the beginning of `input`. On REQUEST_PART call again with the same bytes and more behind them
- * (they may have moved). `error` (without '-') has room for 128 bytes. */
+ * (they may have moved). */
 enum request_outcome request_parse(struct request_parser *parser, struct slice input,
                                    const struct request_limits *limits, struct argument_pool *pool,
-                                   struct request *request, char error[static 128]);
+                                   struct request_result *result);
 /* How many bytes the argument under way needs in all, from the request's first byte; 0 when not known: lets a reader
  * make room for a large argument at once. */
 size_t request_parser_wants(const struct request_parser *parser);
