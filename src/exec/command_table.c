@@ -94,21 +94,28 @@ const struct command *command_find(const struct command_table *table, struct sli
     return NULL;
 }
 
-const struct command *command_find_subcommand(const struct command *command, struct slice name)
+static const struct command *find_among(const struct command *commands, uint32_t count, struct slice name)
 {
-    for (uint32_t i = 0; i < command->subcommand_count; i++) {
-        if (slice_equals_word(name, command->subcommands[i].row->name)) {
-            return &command->subcommands[i];
+    for (uint32_t i = 0; i < count; i++) {
+        if (slice_equals_word(name, commands[i].row->name)) {
+            return &commands[i];
         }
     }
     return NULL;
 }
 
+const struct command *command_find_subcommand(const struct command *command, struct slice name)
+{
+    return find_among(command->subcommands, command->subcommand_count, name);
+}
+
 const struct command *command_resolve(const struct command_table *table, const struct slice *argv, uint32_t argc)
 {
     const struct command *command = command_find(table, argv[0]);
-    if (UNLIKELY(command != NULL && command->subcommand_count != 0 && argc > 1)) {
-        const struct command *subcommand = command_find_subcommand(command, argv[1]);
+    if (UNLIKELY(command != NULL && (command->subcommand_count | command->variant_count) != 0 && argc > 1)) {
+        const struct command *subcommand = command->variant_count != 0
+                                               ? find_among(command->variants, command->variant_count, argv[1])
+                                               : command_find_subcommand(command, argv[1]);
         return subcommand != NULL ? subcommand : command;
     }
     return command;
@@ -194,7 +201,7 @@ struct command_table *command_table_create(const struct command_family *families
     for (size_t f = 0; f < count; f++) {
         for (const struct command_row *row = families[f].rows; row->name != NULL; row++) {
             table->top_level++;
-            table->ids += 1 + rows_count(row->subcommands);
+            table->ids += 1 + rows_count(row->subcommands) + rows_count(row->variants);
         }
     }
     ASSERT(table->top_level * 2 < LOOKUP_SLOTS);
@@ -209,6 +216,13 @@ struct command_table *command_table_create(const struct command_family *families
             command->subcommands = &table->commands[next_sub];
             for (uint32_t i = 0; i < command->subcommand_count; i++) {
                 command_fill(&table->commands[next_sub], &row->subcommands[i], next_sub, families[f].context, command);
+                next_sub++;
+            }
+            command->variant_count = rows_count(row->variants);
+            command->variants = &table->commands[next_sub];
+            for (uint32_t i = 0; i < command->variant_count; i++) {
+                command_fill(&table->commands[next_sub], &row->variants[i], next_sub, families[f].context, command);
+                (void)snprintf(table->commands[next_sub].full_name, sizeof(command->full_name), "%s", row->name);
                 next_sub++;
             }
             table_register(table, command);

@@ -224,7 +224,8 @@ enum item_outcome exec_dispatch(struct call *call)
     const struct exec *exec = call->worker->exec;
     bool plain =
         command != NULL && command->subcommand_count == 0 && command_arity_ok(command, call->argc) &&
-        ((command->flags & exec->guard_command_flags) | (call->session->flags & exec->guard_session_flags)) == 0;
+        ((command->flags & atomic_load_explicit(&exec->guard_command_flags, memory_order_relaxed)) |
+         (call->session->flags & exec->guard_session_flags)) == 0;
     if (UNLIKELY(!plain) && call_refused(call)) {
         call->worker->last_ticks = clock_ticks(&exec->ticks);
         return ITEM_DONE;

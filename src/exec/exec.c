@@ -29,8 +29,37 @@ void exec_add_guard(struct exec *exec, struct guard guard)
 {
     ASSERT(exec->guard_count < EXEC_GUARDS_MAX);
     exec->guards[exec->guard_count++] = guard;
-    exec->guard_command_flags |= guard.command_flags;
     exec->guard_session_flags |= guard.session_flags;
+    exec_arm_guard(exec, guard.command_flags, true);
+}
+
+void exec_arm_guard(struct exec *exec, uint32_t command_flags, bool armed)
+{
+    if (armed) {
+        atomic_fetch_or_explicit(&exec->guard_command_flags, command_flags, memory_order_relaxed);
+    } else {
+        atomic_fetch_and_explicit(&exec->guard_command_flags, ~command_flags, memory_order_relaxed);
+    }
+}
+
+void exec_add_cron(struct exec *exec, struct cron_hook hook)
+{
+    ASSERT(exec->cron_count < EXEC_HOOKS_MAX);
+    exec->crons[exec->cron_count++] = hook;
+}
+
+void exec_add_reset(struct exec *exec, struct reset_hook hook)
+{
+    ASSERT(exec->reset_count < EXEC_HOOKS_MAX);
+    exec->resets[exec->reset_count++] = hook;
+}
+
+void exec_cron(struct exec_worker *worker)
+{
+    const struct exec *exec = worker->exec;
+    for (unsigned i = 0; i < exec->cron_count; i++) {
+        exec->crons[i].tick(exec->crons[i].context, worker);
+    }
 }
 
 /* A key went away by itself: an internal write, under its shard. */
@@ -109,6 +138,9 @@ void exec_reset_statistics(struct exec *exec)
         if (worker != NULL) {
             statistics_reset(&worker->statistics);
         }
+    }
+    for (unsigned i = 0; i < exec->reset_count; i++) {
+        exec->resets[i].reset(exec->resets[i].context);
     }
 }
 

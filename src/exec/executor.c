@@ -193,6 +193,7 @@ void exec_stop(struct exec *exec)
     if (pool == NULL) {
         return;
     }
+    atomic_store_explicit(&exec->stopping, true, memory_order_relaxed);
     for (unsigned i = 0; i < pool->count; i++) {
         struct stop_mail *stop = memory_alloc(sizeof(*stop));
         stop->mail = (struct mail){.deliver = stop_deliver};

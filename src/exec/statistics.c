@@ -24,7 +24,9 @@ void statistics_deinit(struct statistics *statistics)
 void statistics_reset(struct statistics *statistics)
 {
     for (int i = 0; i < STATISTIC_COUNT; i++) {
-        atomic_store_explicit(&statistics->values[i], 0, memory_order_relaxed);
+        if (i != STATISTIC_CHANGES) { /* what a save would have to write is no statistic */
+            atomic_store_explicit(&statistics->values[i], 0, memory_order_relaxed);
+        }
     }
     for (uint32_t i = 0; i < statistics->command_count; i++) {
         struct command_statistics *command = &statistics->commands[i];

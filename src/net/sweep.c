@@ -8,7 +8,7 @@
 enum {
     TICK_IDLE_MS = 100,    /* nothing expires: ten times a second */
     TICK_EXPIRING_MS = 10, /* some key has a deadline */
-    CRON_MS = 100,         /* between two calls of the cron hooks */
+    CRON_MS = 90,          /* at least, between two calls of the cron hooks */
     SLICE_TAGS = 16,       /* tags fired in one hold of a shard */
     TICK_BUDGET_US = 1000, /* time given to expiry in one tick */
 };

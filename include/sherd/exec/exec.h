@@ -28,11 +28,30 @@ struct slow_hook {
     void *context;
 };
 
+/* Something that took long without being a command ("expire-cycle"). */
+struct spike_hook {
+    void (*noted)(void *context, const char *event, uint64_t nanoseconds);
+    void *context;
+};
+
+/* Called about ten times a second, on one worker's thread, inside a turn of it. */
+struct cron_hook {
+    void (*tick)(void *context, struct exec_worker *worker);
+    void *context;
+};
+
+/* CONFIG RESETSTAT: forgets what a room counts beside the workers' statistics. Any thread. */
+struct reset_hook {
+    void (*reset)(void *context);
+    void *context;
+};
+
 struct executor_pool;
 
 enum {
     EXEC_WORKERS_MAX = 256,
     EXEC_GUARDS_MAX = 16,
+    EXEC_HOOKS_MAX = 8, /* of each kind */
     EXEC_BATCH_MAX = 128, /* requests executed between two looks at the sockets */
 };
 
@@ -45,10 +64,16 @@ struct exec {
     struct clock_scale ticks;                              /* (c) */
     struct guard guards[EXEC_GUARDS_MAX];                  /* (c) in the order of their checks */
     unsigned guard_count;                                  /* (c) */
-    uint32_t guard_command_flags;                          /* (c) union over the guards */
+    _Atomic uint32_t guard_command_flags;                  /* (a) union over the guards that are armed */
     uint32_t guard_session_flags;                          /* (c) */
     struct slow_hook slow_hook;                            /* (c) */
+    struct spike_hook spike_hook;                          /* (c) */
+    struct cron_hook crons[EXEC_HOOKS_MAX];                /* (c) */
+    unsigned cron_count;                                   /* (c) */
+    struct reset_hook resets[EXEC_HOOKS_MAX];              /* (c) */
+    unsigned reset_count;                                  /* (c) */
     struct executor_pool *executors;                       /* (c) */
+    _Atomic bool stopping;                                 /* (a) commands that only wait come to an end */
     _Atomic uint64_t slow_ns;                              /* (a) UINT64_MAX: no call is slow */
     _Atomic bool track_latency;                            /* (a) histograms on */
     _Atomic bool lazy_user_flush;                          /* (a) */
@@ -82,6 +107,11 @@ struct exec_worker {
 void exec_init(struct exec *exec, struct keyspace *keyspace, struct epoch *epoch, struct config *config,
                const struct command_table *commands);
 void exec_add_guard(struct exec *exec, struct guard guard);
+/* A guard that mostly has nothing to refuse is not even asked while its command flags, which belong to it alone, are
+ * disarmed. Any thread. */
+void exec_arm_guard(struct exec *exec, uint32_t command_flags, bool armed);
+void exec_add_cron(struct exec *exec, struct cron_hook hook);
+void exec_add_reset(struct exec *exec, struct reset_hook hook);
 /* Starts the threads for long commands. After all guards and hooks are set. */
 NODISCARD enum status exec_start(struct exec *exec, unsigned executors);
 void exec_stop(struct exec *exec);
@@ -136,8 +166,10 @@ void exec_free_later(struct exec_worker *worker);
 
 /* Sums over all workers. */
 uint64_t exec_statistic(const struct exec *exec, enum statistic which);
-/* CONFIG RESETSTAT: forgets what all workers counted. Any thread; single counts under way may survive. */
+/* CONFIG RESETSTAT: forgets what all workers counted, and calls the reset hooks. Any thread; single counts under way may survive. */
 void exec_reset_statistics(struct exec *exec);
+/* Calls the cron hooks; by one worker, inside its turn. */
+void exec_cron(struct exec_worker *worker);
 /* Waits until every worker is outside the turn that it may be in now, so that all see what was published before:
  * options, guards' rules. Executors are not waited for, since their calls keep what they began with. Not on a worker;
  * takes a turn's length at most. */

@@ -33,6 +33,9 @@ struct session;
 struct session_sink {
     /* It may try again (or its long command is done, with the reply in session->own): from any thread. */
     void (*resume)(struct session *session);
+    /* Appends the address of the client: "127.0.0.1:6379", "[::1]:6379", "/path/to/socket:0". Any thread that knows the
+     * session is alive. */
+    void (*describe)(const struct session *session, struct buffer *out);
 };
 
 struct session {

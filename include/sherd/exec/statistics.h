@@ -20,6 +20,8 @@
     STATISTIC(KEYSPACE_MISSES)                                                                                         \
     STATISTIC(EXPIRED_KEYS)                                                                                            \
     STATISTIC(EXPIRED_LAZILY)                                                                                          \
+    STATISTIC(EXPIRY_NANOSECONDS)                                                                                      \
+    STATISTIC(EXPIRY_CUT_SHORT)                                                                                        \
     STATISTIC(EVICTED_KEYS)                                                                                            \
     STATISTIC(ERROR_REPLIES)                                                                                           \
     STATISTIC(UNEXPECTED_ERROR_REPLIES)                                                                                \
