@@ -3,6 +3,7 @@
  * here.
  * Owner: the server. Locks: none; runs before the threads start. */
 #include "sherd/commands/families.h"
+#include "sherd/commands/options.h"
 #include "sherd/net/commands.h"
 #include "sherd/server/commands.h"
 #include "sherd/server/options.h"
@@ -33,6 +34,11 @@ struct config *server_wire_config(struct server *server)
                           .count = net_option_count,
                           .options_bytes = sizeof(struct net_options),
                           .context = &server->net},
+        [SLOT_COMMANDS - 1] = {.room = "commands",
+                               .rows = commands_option_rows,
+                               .count = commands_option_count,
+                               .options_bytes = sizeof(struct commands_options),
+                               .context = &server->commands_state},
     };
     struct config_hooks hooks = {.context = server, .retire = snapshot_retire, .version = SHERD_REDIS_VERSION};
     return config_create(sections, ARRAY_LENGTH(sections), &hooks);
@@ -43,9 +49,13 @@ void server_wire(struct server *server)
     const struct command_family families[] = {
         {connection_commands, &server->net},
         {string_commands, NULL},
+        {stream_commands, &server->commands_state},
+        {stream_read_commands, &server->commands_state},
+        {stream_info_commands, &server->commands_state},
         {config_commands, NULL},
         {server_commands, server},
     };
+    server->commands_state = (struct commands_state){.config_slot = SLOT_COMMANDS};
     server->commands = command_table_create(families, ARRAY_LENGTH(families));
     exec_init(&server->exec, &server->keyspace, &server->epoch, server->config, server->commands);
     exec_add_guard(&server->exec,

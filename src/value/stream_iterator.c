@@ -3,6 +3,10 @@
  * Owner: the iterator's holder. Locks: none. */
 #include "sherd/value/stream.h"
 
+enum {
+    ENTRY_WORK = 100, /* reading an entry takes about as long as copying so many bytes */
+};
+
 /* Enters the node at iterator->place from the side where reading begins. */
 static void enter_node(struct stream_iterator *iterator)
 {
@@ -60,6 +64,30 @@ void stream_iterator_init_reverse(struct stream_iterator *iterator, const struct
     iterator->entry.at = LISTPACK_NONE;
     /* No node begins at or before the end: nothing is in the range, and the place is past the last node. */
     iterator->place = stream_nodes_floor(&stream->nodes, end);
+}
+
+size_t stream_iterator_work(const struct stream_iterator *iterator, uint64_t count, size_t enough)
+{
+    const struct stream_nodes *nodes = &iterator->stream->nodes;
+    struct stream_place place = iterator->place;
+    const struct stream_node *node;
+    size_t work = 0;
+    uint64_t entries = 0;
+    while (work < enough && (node = stream_nodes_at(nodes, place)) != NULL) {
+        uint64_t live = stream_node_live(node);
+        if (count != 0 && live > count - entries) {
+            live = count - entries;
+        }
+        entries += live;
+        work += node->pack.cap + (size_t)live * ENTRY_WORK;
+        bool is_last = iterator->is_reverse ? stream_id_compare(node->master, iterator->start) <= 0
+                                            : stream_id_compare(node->master, iterator->end) > 0;
+        if (is_last || (count != 0 && entries == count)) {
+            break;
+        }
+        place = iterator->is_reverse ? stream_nodes_prev(nodes, place) : stream_nodes_next(nodes, place);
+    }
+    return work < enough ? work : enough;
 }
 
 bool stream_iterator_next(struct stream_iterator *iterator, struct stream_id *id, size_t *pairs)

@@ -67,3 +67,24 @@ uint64_t stream_trim(struct stream *stream, const struct stream_trimming *trimmi
     }
     return removed;
 }
+
+size_t stream_trim_work(const struct stream *stream, const struct stream_trimming *trimming, size_t enough)
+{
+    const struct stream_nodes *nodes = &stream->nodes;
+    struct stream_place place = stream_nodes_first(nodes);
+    const struct stream_node *node = stream_nodes_at(nodes, place);
+    size_t work = 0;
+    for (uint64_t removed = 0; node != NULL && work < enough; work++) {
+        size_t live = stream_node_live(node);
+        removed += live;
+        place = stream_nodes_next(nodes, place);
+        node = stream_nodes_at(nodes, place);
+        bool goes = trimming->strategy == STREAM_TRIM_MAXLEN
+                        ? stream->length - removed >= trimming->maxlen
+                        : node == NULL || stream_id_compare(node->master, trimming->minid) <= 0;
+        if (!goes || (trimming->limit != 0 && removed > trimming->limit)) {
+            break;
+        }
+    }
+    return work;
+}

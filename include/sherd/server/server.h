@@ -5,6 +5,7 @@
 #define SHERD_SERVER_SERVER_H
 
 #include "sherd/base/log.h"
+#include "sherd/commands/options.h"
 #include "sherd/exec/exec.h"
 #include "sherd/net/net.h"
 
@@ -31,6 +32,7 @@ struct server {
     struct keyspace keyspace;
     struct config *config;
     struct command_table *commands;
+    struct commands_state commands_state;
     struct exec exec;
     struct net net;
     _Atomic bool shutdown_asked; /* (a) by the SHUTDOWN command, before it signals the main thread */
@@ -41,6 +43,7 @@ enum config_slot {
     SLOT_OWN,
     SLOT_SERVER,
     SLOT_NET,
+    SLOT_COMMANDS,
     SLOT_COUNT,
 };
 

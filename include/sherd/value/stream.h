@@ -71,6 +71,8 @@ NODISCARD enum stream_result stream_next_id(const struct stream *stream, const s
                                             struct stream_id *id);
 /* Gives the number of entries removed. O(nodes removed), and one node's entries when exact. */
 uint64_t stream_trim(struct stream *stream, const struct stream_trimming *trimming);
+/* How many whole nodes such a trim would free, counted up to `enough`: what it costs. O(result). */
+size_t stream_trim_work(const struct stream *stream, const struct stream_trimming *trimming, size_t enough);
 /* Whether there was such an entry; it is gone. */
 bool stream_delete(struct stream *stream, struct stream_id id);
 bool stream_contains(const struct stream *stream, struct stream_id id);
@@ -98,6 +100,9 @@ void stream_iterator_init(struct stream_iterator *iterator, const struct stream 
 /* From end to start. */
 void stream_iterator_init_reverse(struct stream_iterator *iterator, const struct stream *stream, struct stream_id start,
                                   struct stream_id end);
+/* What reading the range from a fresh iterator costs when it stops after `count` entries (0: never): the bytes of the
+ * nodes concerned and 100 for each entry; a rough estimate, which stops at `enough`. O(nodes seen). */
+size_t stream_iterator_work(const struct stream_iterator *iterator, uint64_t count, size_t enough);
 /* Steps to the next entry: gives its id and number of pairs; false at the end of the range. */
 NODISCARD bool stream_iterator_next(struct stream_iterator *iterator, struct stream_id *id, size_t *pairs);
 /* The next pair of the current entry, false after the last. The slices are valid until the next call for this

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The options that command families over the keyspace read, and what those families keep.
+ * Owner: rows are constant; the state belongs to the server and is constant after wiring. Locks: none. */
+#ifndef SHERD_COMMANDS_OPTIONS_H
+#define SHERD_COMMANDS_OPTIONS_H
+
+#include "sherd/config/option.h"
+
+struct commands_options {
+    int64_t stream_node_max_bytes;   /* 0: no limit */
+    int64_t stream_node_max_entries; /* 0: no limit */
+};
+
+/* What the families of this room get as call->context. */
+struct commands_state {
+    unsigned config_slot; /* (c) of struct commands_options */
+};
+
+extern const struct option commands_option_rows[];
+extern const size_t commands_option_count;
+
+#endif
