@@ -6,8 +6,8 @@
 
 #include "sherd/exec/command.h"
 
-extern const struct command_row config_commands[]; /* CONFIG */
-extern const struct command_row string_commands[]; /* GET SET and what replaces or reads whole values */
+extern const struct command_row config_commands[];      /* CONFIG */
+extern const struct command_row string_commands[];      /* GET SET and what replaces or reads whole values */
 extern const struct command_row stream_commands[];      /* XADD XDEL XTRIM XSETID XLEN; context: commands_state */
 extern const struct command_row stream_read_commands[]; /* XRANGE XREVRANGE XREAD */
 extern const struct command_row stream_info_commands[]; /* XINFO */
