@@ -60,22 +60,46 @@ enum outcome call_fail_subcommand(struct call *call)
                             (int)(given.len < 128 ? given.len : 128), given.data, name);
 }
 
-static ALWAYS_INLINE void call_open(struct call *call, unsigned db, uint32_t argument, struct keyref *ref)
-    REQUIRES(shard_held)
+static ALWAYS_INLINE void call_open_hashed(struct call *call, unsigned db, uint32_t argument, uint64_t hash,
+                                           struct keyref *ref) REQUIRES(shard_held)
 {
-    struct slice key = call->argv[argument];
-    uint64_t hash = LIKELY(call->first_hashed && argument == call->first_key)
-                        ? call->first_hash
-                        : keyspace_hash(call->worker->exec->keyspace, key);
-    keyref_open_hashed(ref, &call->worker->user, db, key, hash);
+    keyref_open_hashed(ref, &call->worker->user, db, call->argv[argument], hash);
     if (keyref_expire_if_due(ref)) {
         statistics_add(&call->worker->statistics, STATISTIC_EXPIRED_LAZILY, 1);
     }
 }
 
-bool call_read(struct call *call, uint32_t argument, struct keyref *ref)
+static ALWAYS_INLINE uint64_t call_hash(const struct call *call, uint32_t argument)
 {
-    call_open(call, call->db, argument, ref);
+    return LIKELY(call->first_hashed && argument == call->first_key)
+               ? call->first_hash
+               : keyspace_hash(call->worker->exec->keyspace, call->argv[argument]);
+}
+
+static ALWAYS_INLINE void call_open(struct call *call, unsigned db, uint32_t argument, struct keyref *ref)
+    REQUIRES(shard_held)
+{
+    call_open_hashed(call, db, argument, call_hash(call, argument), ref);
+}
+
+void call_prefetch(struct call *call, uint32_t first, uint32_t step, uint32_t count, uint64_t *hashes)
+{
+    const struct keyspace *keyspace = call->worker->exec->keyspace;
+    struct table_bucket *buckets[CALL_PREFETCH_MAX];
+    ASSERT(count <= CALL_PREFETCH_MAX);
+    for (uint32_t i = 0; i < count; i++) {
+        hashes[i] = call_hash(call, first + i * step);
+        buckets[i] = keyspace_prefetch_bucket(keyspace, call->db, hashes[i]);
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        if (LIKELY(buckets[i] != NULL)) {
+            keyspace_prefetch_entry(buckets[i], hashes[i]);
+        }
+    }
+}
+
+static ALWAYS_INLINE bool read_opened(struct call *call, struct keyref *ref) REQUIRES(shard_held)
+{
     if (ref->entry == NULL) {
         statistics_add(&call->worker->statistics, STATISTIC_KEYSPACE_MISSES, 1);
         return false;
@@ -85,6 +109,18 @@ bool call_read(struct call *call, uint32_t argument, struct keyref *ref)
         keyref_touch(ref);
     }
     return true;
+}
+
+bool call_read(struct call *call, uint32_t argument, struct keyref *ref)
+{
+    call_open(call, call->db, argument, ref);
+    return read_opened(call, ref);
+}
+
+bool call_read_hashed(struct call *call, uint32_t argument, uint64_t hash, struct keyref *ref)
+{
+    call_open_hashed(call, call->db, argument, hash, ref);
+    return read_opened(call, ref);
 }
 
 bool call_peek(struct call *call, uint32_t argument, struct keyref *ref)
@@ -98,13 +134,24 @@ bool call_write(struct call *call, uint32_t argument, struct keyref *ref)
     return call_write_in(call, call->db, argument, ref);
 }
 
-bool call_write_in(struct call *call, unsigned db, uint32_t argument, struct keyref *ref)
+static ALWAYS_INLINE bool write_opened(struct call *call, struct keyref *ref) REQUIRES(shard_held)
 {
-    call_open(call, db, argument, ref);
     if (ref->entry != NULL && (call->session->flags & SESSION_NO_TOUCH) == 0) {
         keyref_touch(ref);
     }
     return ref->entry != NULL;
+}
+
+bool call_write_in(struct call *call, unsigned db, uint32_t argument, struct keyref *ref)
+{
+    call_open(call, db, argument, ref);
+    return write_opened(call, ref);
+}
+
+bool call_write_hashed(struct call *call, uint32_t argument, uint64_t hash, struct keyref *ref)
+{
+    call_open_hashed(call, call->db, argument, hash, ref);
+    return write_opened(call, ref);
 }
 
 void call_changed(struct call *call, const struct keyref *ref, enum event_class event_class, const char *event)

@@ -23,6 +23,7 @@ void exec_init(struct exec *exec, struct keyspace *keyspace, struct epoch *epoch
     clock_scale_init(&exec->ticks);
     atomic_init(&exec->slow_ns, UINT64_MAX);
     atomic_init(&exec->track_latency, true);
+    atomic_init(&exec->bulk_max_bytes, INT64_MAX); /* until the room that owns the option says otherwise */
 }
 
 void exec_add_guard(struct exec *exec, struct guard guard)

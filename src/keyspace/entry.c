@@ -71,6 +71,21 @@ void entry_free(struct entry *entry)
     memory_free(entry);
 }
 
+bool entry_edit(struct entry *entry, size_t len)
+{
+    ASSERT(!entry_has_word(entry) && len <= ENTRY_EMBED_MAX_BYTES);
+    size_t before = entry_key_offset(entry) + entry_key_len(entry);
+    if (memory_class_bytes(sizeof(*entry) + before + len) != entry_bytes(entry)) {
+        return false;
+    }
+    if (len > entry->value_len) {
+        memset(entry->data + before + entry->value_len, 0, len - entry->value_len);
+    }
+    entry->value_len = len & 0xffff;
+    entry->form = ENTRY_EDITED;
+    return true;
+}
+
 size_t entry_string_len(const struct entry *entry)
 {
     switch ((enum entry_form)entry->form) {

@@ -147,6 +147,11 @@ void keyref_set_string(struct keyref *ref, struct slice bytes, int64_t deadline_
     keyref_store_bytes(ref, bytes, ENTRY_EMBEDDED, deadline_ms);
 }
 
+void keyref_set_text(struct keyref *ref, struct slice bytes, int64_t deadline_ms)
+{
+    keyref_store_bytes(ref, bytes, ENTRY_EMBEDDED, deadline_ms);
+}
+
 void keyref_set_edited(struct keyref *ref, struct slice bytes, int64_t deadline_ms)
 {
     keyref_store_bytes(ref, bytes, ENTRY_EDITED, deadline_ms);
@@ -170,6 +175,13 @@ void keyref_set_integer(struct keyref *ref, int64_t value, int64_t deadline_ms)
                               .deadline_ms = deadline_ms,
                               .word = (uint64_t)value};
     keyref_store(ref, &spec);
+}
+
+void keyref_update_integer(struct keyref *ref, int64_t value)
+{
+    ASSERT(ref->entry->form == ENTRY_INTEGER);
+    memcpy(ref->entry->data + entry_word_offset(ref->entry), &value, sizeof(value));
+    keyref_touch(ref);
 }
 
 void keyref_set_object(struct keyref *ref, enum value_type type, void *object, int64_t deadline_ms)
@@ -282,7 +294,7 @@ char *keyref_edit_string(struct keyref *ref, size_t len)
         blob->len = len;
         return blob->data;
     }
-    if (ref->entry == NULL || ref->entry->form != ENTRY_EDITED || old.len != len) {
+    if (ref->entry == NULL || entry_has_word(ref->entry) || !entry_edit(ref->entry, len)) {
         char bytes[ENTRY_EMBED_MAX_BYTES];
         memcpy(bytes, old.data, old.len);
         memset(bytes + old.len, 0, len - old.len);

@@ -50,9 +50,17 @@ const char *net_apply_maxclients(void *context, const struct config_snapshot *no
     return NULL;
 }
 
+const char *net_apply_bulk_max(void *context, const struct config_snapshot *now)
+{
+    struct net *net = context;
+    atomic_store_explicit(&net->exec->bulk_max_bytes, net_options(net, now)->bulk_max_bytes, memory_order_relaxed);
+    return NULL;
+}
+
 enum status net_listen(struct net *net, struct buffer *error)
 {
     const struct net_options *options = net_options(net, config_current(net->exec->config));
+    (void)net_apply_bulk_max(net, config_current(net->exec->config));
     uint64_t wanted = (uint64_t)options->maxclients;
     uint64_t fit = descriptors_for(wanted);
     if (fit < wanted) {

@@ -14,6 +14,14 @@
 /* Declares a handler with the locks that dispatch holds for it. Use it for handlers that touch keys. */
 #define COMMAND_HANDLER(function) static enum outcome function(struct call *call) REQUIRES(shard_held)
 
+/* What a handler with LOCK_EACH_SHARD keeps from one shard to the next; all 0 at the first. */
+struct call_carried {
+    uint64_t cursor;
+    uint64_t found;
+    uint64_t seen;
+    uint64_t steps;
+};
+
 struct call {
     struct exec_worker *worker;
     struct session *session;
@@ -29,10 +37,10 @@ struct call {
     struct reply reply;
     struct effects effects;
     struct lockset locks;
-    /* LOCK_EACH_SHARD: the shard that is held, the one to go on with, and what the handler carries along. */
+    /* LOCK_EACH_SHARD: the shard that is held; the handler puts the one to go on with here. */
     uint32_t next_shard;
-    uint64_t carried; /* 0 at the first shard */
-    struct output_mark carried_mark;
+    struct call_carried carried;
+    struct output_mark carried_mark; /* where the reply begins */
 };
 
 /* Errors: each writes the reply and returns OUTCOME_ERROR. */
@@ -49,6 +57,17 @@ enum outcome call_fail_subcommand(struct call *call);
 NODISCARD bool call_read(struct call *call, uint32_t argument, struct keyref *ref) REQUIRES(shard_held);
 /* The same without marking the access and without counting (TYPE, TTL, OBJECT, EXISTS count: see each command). */
 NODISCARD bool call_peek(struct call *call, uint32_t argument, struct keyref *ref) REQUIRES(shard_held);
+enum {
+    CALL_PREFETCH_MAX = 16,
+};
+/* For commands with many keys: hashes at most CALL_PREFETCH_MAX key arguments, `first` and every `step`-th behind it,
+ * and starts loading what their lookups will touch. The hashes are for call_*_hashed. */
+void call_prefetch(struct call *call, uint32_t first, uint32_t step, uint32_t count, uint64_t *hashes)
+    REQUIRES(shard_held);
+/* As call_read and call_write, with the key's hash already known. */
+NODISCARD bool call_read_hashed(struct call *call, uint32_t argument, uint64_t hash, struct keyref *ref)
+    REQUIRES(shard_held);
+bool call_write_hashed(struct call *call, uint32_t argument, uint64_t hash, struct keyref *ref) REQUIRES(shard_held);
 /* Looks a key argument up for writing: past-due keys are gone; no statistics. False when it does not exist; `ref` can
  * then be used to create it. */
 bool call_write(struct call *call, uint32_t argument, struct keyref *ref) REQUIRES(shard_held);

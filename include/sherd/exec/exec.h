@@ -76,7 +76,7 @@ struct exec {
     _Atomic bool stopping;                                 /* (a) commands that only wait come to an end */
     _Atomic uint64_t slow_ns;                              /* (a) UINT64_MAX: no call is slow */
     _Atomic bool track_latency;                            /* (a) histograms on */
-    _Atomic bool lazy_user_flush;                          /* (a) */
+    _Atomic int64_t bulk_max_bytes;                        /* (a) proto-max-bulk-len: no value grows beyond it */
     struct effects_listener *_Atomic listeners;            /* (a) changes only with a grace period */
     _Atomic uint64_t sequence;                             /* (a) last drawn */
     _Atomic uint64_t session_ids;                          /* (a) last given */
@@ -152,21 +152,30 @@ void exec_refresh(struct exec_worker *worker);
 void exec_batch(struct exec_worker *worker, struct item *items, size_t count);
 /* Runs one call for a session: everything from the guards to the hooks. */
 enum item_outcome exec_dispatch(struct call *call);
-/* The second half of a call that went to an executor: its guards are passed, its shards possessed. */
-void exec_dispatch_away(struct call *call);
 
-/* A long command on an executor. It comes back to its session's worker through session->sink->resume; that worker then
- * takes the reply with exec_errand_finish. */
+enum away_outcome {
+    AWAY_DONE,
+    AWAY_AGAIN,  /* LOCK_EACH_SHARD: not finished; call again after other work */
+    AWAY_QUEUED, /* LOCK_EACH_SHARD: not finished; `waiter` is resumed when it may go on */
+};
+/* The second half of a call that went to an executor: its guards are passed, its shards possessed (LOCK_EACH_SHARD: it
+ * takes them one by one). */
+NODISCARD enum away_outcome exec_dispatch_away(struct call *call, struct shard_waiter *waiter);
+
+/* A long command on an executor. It comes back to its session's worker through session->sink->returned; that worker
+ * then takes the reply with exec_errand_finish. */
 void exec_errand_send(struct call *call);
-/* On the session's worker, after the resume of a session that was SESSION_AWAY: moves the reply into session->own.
- * Returns false when the errand is still under way. */
-bool exec_errand_finish(struct session *session);
-/* Frees detached tables on an executor. Takes ownership. */
-void exec_free_later(struct exec_worker *worker);
+/* On the session's worker, once after session->sink->returned: moves the reply into session->own and ends
+ * SESSION_AWAY. */
+void exec_errand_finish(struct session *session);
+/* Frees what the thread has taken out of the keyspace; detached tables and large values on an executor, unless this is
+ * one or they are to be gone before the reply (garbage.at_once). */
+void exec_release_garbage(struct exec_worker *worker) EXCLUDES(shard_held);
 
 /* Sums over all workers. */
 uint64_t exec_statistic(const struct exec *exec, enum statistic which);
-/* CONFIG RESETSTAT: forgets what all workers counted, and calls the reset hooks. Any thread; single counts under way may survive. */
+/* CONFIG RESETSTAT: forgets what all workers counted, and calls the reset hooks. Any thread; single counts under way
+ * may survive. */
 void exec_reset_statistics(struct exec *exec);
 /* Calls the cron hooks; by one worker, inside its turn. */
 void exec_cron(struct exec_worker *worker);

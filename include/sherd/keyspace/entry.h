@@ -122,6 +122,9 @@ void entry_write(struct entry *entry, const struct entry_spec *spec);
 NODISCARD struct entry *entry_create(const struct entry_spec *spec);
 /* Frees the entry alone; its blob or collection is somebody else's by now. */
 void entry_free(struct entry *entry);
+/* Gives the embedded string of an entry `len` bytes in place, those beyond the old length zero; the form becomes
+ * ENTRY_EDITED. False, with nothing changed, when the entry would leave its size class. */
+NODISCARD bool entry_edit(struct entry *entry, size_t len);
 /* Length in bytes of a string value (digits for an integer). */
 size_t entry_string_len(const struct entry *entry);
 /* The bytes of a string value. `digits` is scratch for integers; the slice is valid while the shard is held. */

@@ -36,11 +36,15 @@ bool keyref_expire_if_due(struct keyref *ref) REQUIRES(shard_held);
 /* Stores a string, creating or overwriting the key: as number, embedded or blob, whichever fits. `deadline_ms` is a
  * deadline, DEADLINE_NONE or DEADLINE_KEEP. `bytes` must not lie inside this key's value. */
 void keyref_set_string(struct keyref *ref, struct slice bytes, int64_t deadline_ms) REQUIRES(shard_held);
+/* The same for text that stays text although it may be a number (INCRBYFLOAT): the encoding is embstr or raw. */
+void keyref_set_text(struct keyref *ref, struct slice bytes, int64_t deadline_ms) REQUIRES(shard_held);
 /* The same for bytes that an edit made (APPEND, SETRANGE, SETBIT): never turned into a number, encoding is raw. */
 void keyref_set_edited(struct keyref *ref, struct slice bytes, int64_t deadline_ms) REQUIRES(shard_held);
 /* Stores a blob; takes over one reference. */
 void keyref_set_blob(struct keyref *ref, struct blob *blob, int64_t deadline_ms) REQUIRES(shard_held);
 void keyref_set_integer(struct keyref *ref, int64_t value, int64_t deadline_ms) REQUIRES(shard_held);
+/* Changes the number of a key that holds one (ENTRY_INTEGER), in place. */
+void keyref_update_integer(struct keyref *ref, int64_t value) REQUIRES(shard_held);
 /* Stores a collection; takes ownership. */
 void keyref_set_object(struct keyref *ref, enum value_type type, void *object, int64_t deadline_ms)
     REQUIRES(shard_held);

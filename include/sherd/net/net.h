@@ -45,15 +45,38 @@ struct conn {
     struct conn *next_serving; /* (w) being served in this one */
     struct conn *next_touched;       /* (w) */
     struct conn *next_closed;        /* (w) */
-    struct conn *next, *previous;    /* registry lock */
+    uint32_t registry_index;         /* registry lock; its place in the worker's slots */
     struct mail wake;                /* (m) */
-    _Atomic bool wake_sent;          /* (a) the mail is under way */
+    _Atomic uint32_t wake_reasons;   /* (a) enum wake_reason; not 0: the mail is under way */
     int64_t soft_limit_since_ms;     /* (w) 0: below the soft limit */
     struct sockaddr_storage peer;    /* (c) */
     struct sockaddr_storage local;   /* (c) */
     _Atomic size_t shown_input;      /* (a) bytes in use and free, for CLIENT LIST */
     _Atomic size_t shown_input_free; /* (a) */
-    _Atomic size_t shown_output;     /* (a) */
+    _Atomic size_t shown_output;     /* (a) bytes that the socket has not taken yet */
+    _Atomic uint32_t shown_inserts;  /* (a) values among them that are referenced, not copied */
+};
+
+/* Why a connection's worker is to look at it. */
+enum wake_reason {
+    WAKE_LOOK = 1 << 0,     /* it may try again, or it is doomed */
+    WAKE_RETURNED = 1 << 1, /* its long command is done */
+};
+
+/* A place in the registry. The id is kept beside the pointer so that a search by id touches no connection. */
+struct registry_slot {
+    uint64_t id;
+    struct conn *conn;
+};
+
+enum {
+    RECENT_SECONDS = 8, /* over which INFO shows the largest buffers */
+};
+
+/* The largest buffers of a worker's connections, by second. */
+struct recent_peaks {
+    _Atomic size_t input[RECENT_SECONDS];  /* (a) */
+    _Atomic size_t output[RECENT_SECONDS]; /* (a) */
 };
 
 struct net_worker {
@@ -78,9 +101,12 @@ struct net_worker {
     int64_t last_cron_ms;                    /* (w) */
     uint32_t sweep_shard;                    /* (w) where active expiry goes on */
     bool stop;                               /* (w) set by mail */
-    struct spin registry;                    /* guards the two below */
-    struct conn *first, *last;               /* registry */
+    struct spin registry;                    /* guards the three below; their worker alone changes them */
+    struct registry_slot *slots;             /* registry; dense, in no order */
+    uint32_t slot_count;                     /* registry */
+    uint32_t slot_cap;                       /* registry */
     _Atomic uint32_t connections;            /* (a) */
+    struct recent_peaks peaks;
 };
 
 struct net_acceptor;
@@ -108,6 +134,8 @@ void net_deinit(struct net *net);
 
 /* CONFIG SET maxclients: makes sure that there are descriptors enough. */
 const char *net_apply_maxclients(void *context, const struct config_snapshot *now);
+/* CONFIG SET proto-max-bulk-len: the bound of values follows the bound of arguments. */
+const char *net_apply_bulk_max(void *context, const struct config_snapshot *now);
 /* Listening addresses for the log and INFO. */
 unsigned net_listening(const struct net *net);
 
