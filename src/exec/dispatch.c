@@ -9,6 +9,7 @@
 
 enum {
     REFRESH_NS = 100000, /* age at which the frozen time of a batch is read anew */
+    AWAY_SLICE_NS = 2000000, /* an executor goes from shard to shard for so long before it does other work */
     UNKNOWN_SHOWN_BYTES = 128,
 };
 
@@ -121,26 +122,61 @@ static ALWAYS_INLINE enum outcome run_held(struct call *call) UNCHECKED_LOCKING
     return outcome;
 }
 
-/* One shard after the other, the handler running once per shard until it is done. */
-static enum item_outcome run_each_shard(struct call *call, enum outcome *outcome) UNCHECKED_LOCKING
+/* The handler once, with call->next_shard held. */
+static enum lockset_outcome run_one_shard(struct call *call, struct shard_waiter *waiter,
+                                          enum outcome *outcome) UNCHECKED_LOCKING
 {
     struct keyspace *keyspace = call->worker->exec->keyspace;
-    call->carried = 0;
-    call->carried_mark = output_mark(call->reply.output);
-    do {
-        lockset_init(&call->locks);
-        lockset_add(&call->locks, call->next_shard);
-        if (!lockset_acquire_single(&call->locks, keyspace)) {
-            enum lockset_outcome held = lockset_acquire(&call->locks, keyspace, &call->session->waiter, false);
-            if (held != LOCKSET_HELD) {
-                return suspend(call, held);
-            }
+    lockset_init(&call->locks);
+    lockset_add(&call->locks, call->next_shard);
+    if (UNLIKELY(!lockset_acquire_single(&call->locks, keyspace))) {
+        enum lockset_outcome held = lockset_acquire(&call->locks, keyspace, waiter, false);
+        if (held != LOCKSET_HELD) {
+            return held;
         }
-        *outcome = run_held(call);
-        lockset_release(&call->locks, keyspace);
-        effects_deinit(&call->effects);
+    }
+    *outcome = run_held(call);
+    lockset_release(&call->locks, keyspace);
+    effects_deinit(&call->effects);
+    return LOCKSET_HELD;
+}
+
+/* One shard after the other, the handler running once per shard until it is done; suspended, it starts over. */
+static enum item_outcome run_each_shard(struct call *call, enum outcome *outcome)
+{
+    const struct command_row *row = call->command->row;
+    call->next_shard = row->first_shard == NULL ? 0 : row->first_shard(call);
+    call->carried = (struct call_carried){0};
+    call->carried_mark = output_mark(call->reply.output);
+    if (row->is_long != NULL && row->is_long(call)) {
+        exec_errand_send(call);
+        return ITEM_AWAY;
+    }
+    do {
+        enum lockset_outcome held = run_one_shard(call, &call->session->waiter, outcome);
+        if (UNLIKELY(held != LOCKSET_HELD)) {
+            return suspend(call, held);
+        }
     } while (*outcome == OUTCOME_NEXT_SHARD);
     return ITEM_DONE;
+}
+
+/* The same on an executor: it keeps what it has done, and gives others their turn after a while. */
+static enum away_outcome run_each_shard_away(struct call *call, struct shard_waiter *waiter, enum outcome *outcome)
+{
+    const struct clock_scale *ticks = &call->worker->exec->ticks;
+    uint64_t begin = clock_ticks(ticks);
+    do {
+        enum lockset_outcome held = run_one_shard(call, waiter, outcome);
+        if (held != LOCKSET_HELD) {
+            return held == LOCKSET_QUEUED ? AWAY_QUEUED : AWAY_AGAIN;
+        }
+        exec_release_garbage(call->worker);
+        if (*outcome != OUTCOME_NEXT_SHARD || atomic_load_explicit(&call->session->doomed, memory_order_relaxed)) {
+            return AWAY_DONE;
+        }
+    } while (clock_ticks_to_ns(ticks, clock_ticks(ticks) - begin) < AWAY_SLICE_NS);
+    return AWAY_AGAIN;
 }
 
 /* The shards of the call, then the handler. */
@@ -208,10 +244,7 @@ static ALWAYS_INLINE void call_ran(struct call *call, enum outcome outcome)
         exec->slow_hook.ran(exec->slow_hook.context, call, nanoseconds);
     }
     if (UNLIKELY(!garbage_is_empty(&worker->garbage))) {
-        garbage_release(&worker->garbage, &worker->user);
-        if (worker->garbage.tables != NULL) {
-            exec_free_later(worker);
-        }
+        exec_release_garbage(worker);
     }
     if (UNLIKELY(clock_ticks_to_ns(&exec->ticks, ticks - worker->turn_ticks) > REFRESH_NS)) {
         exec_refresh(worker);
@@ -250,13 +283,22 @@ enum item_outcome exec_dispatch(struct call *call)
     return ITEM_DONE;
 }
 
-void exec_dispatch_away(struct call *call) UNCHECKED_LOCKING
+enum away_outcome exec_dispatch_away(struct call *call, struct shard_waiter *waiter) UNCHECKED_LOCKING
 {
+    enum outcome outcome;
     call->now_ms = call->worker->user.now_ms;
-    enum outcome outcome = run_held(call);
-    if (call->locks.held) {
-        lockset_release(&call->locks, call->worker->exec->keyspace);
+    if (call->command->row->lock == LOCK_EACH_SHARD) {
+        enum away_outcome away = run_each_shard_away(call, waiter, &outcome);
+        if (away != AWAY_DONE) {
+            return away;
+        }
+    } else {
+        outcome = run_held(call);
+        if (call->locks.held) {
+            lockset_release(&call->locks, call->worker->exec->keyspace);
+        }
+        effects_deinit(&call->effects);
     }
-    effects_deinit(&call->effects);
     call_ran(call, outcome);
+    return AWAY_DONE;
 }

@@ -112,7 +112,8 @@ void exec_worker_init(struct exec_worker *worker, struct exec *exec)
 
 void exec_worker_deinit(struct exec_worker *worker)
 {
-    garbage_release(&worker->garbage, &worker->user);
+    worker->garbage.at_once = true;
+    exec_release_garbage(worker);
     epoch_drain(worker->epoch);
     garbage_deinit(&worker->garbage);
     argument_pool_deinit(&worker->pool);

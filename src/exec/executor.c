@@ -27,6 +27,8 @@ struct errand {
     struct mail mail;
     struct call call;
     struct executor *executor;
+    struct shard_waiter waiter; /* where it waits for a shard, if it does */
+    uint64_t begin_ticks;       /* when it began; 0: not yet */
     struct output out;
     _Atomic bool finished; /* (a) set before the session is resumed */
     struct slice argv[];   /* copies; the bytes follow */
@@ -63,19 +65,32 @@ static void errand_deliver(struct mail *mail, void *receiver)
     struct exec_worker *worker = executor->worker;
     struct session *session = errand->call.session;
     exec_turn_begin(worker);
-    worker->last_ticks = clock_ticks(&worker->exec->ticks);
+    if (errand->begin_ticks == 0) {
+        errand->begin_ticks = clock_ticks(&worker->exec->ticks);
+        statistics_add(&worker->statistics, STATISTIC_LONG_COMMANDS, 1);
+    }
+    worker->last_ticks = errand->begin_ticks;
     errand->call.worker = worker;
-    errand->call.argv = errand->argv;
-    errand->call.reply.output = &errand->out;
-    statistics_add(&worker->statistics, STATISTIC_LONG_COMMANDS, 1);
-    exec_dispatch_away(&errand->call);
+    enum away_outcome outcome = exec_dispatch_away(&errand->call, &errand->waiter);
     exec_turn_end(worker);
+    if (outcome == AWAY_AGAIN) {
+        mailbox_send(&executor->box, &errand->mail);
+    }
+    if (outcome != AWAY_DONE) {
+        return; /* queued: perhaps it was resumed already, and stands in this executor's box */
+    }
     if ((errand->call.command->flags & COMMAND_GRACE) != 0) {
         exec_await_turns(worker->exec);
     }
     atomic_fetch_sub_explicit(&executor->waiting, 1, memory_order_relaxed);
     atomic_store_explicit(&errand->finished, true, memory_order_release);
     session->sink->resume(session);
+}
+
+static void errand_resume(struct shard_waiter *waiter)
+{
+    struct errand *errand = CONTAINER_OF(waiter, struct errand, waiter);
+    mailbox_send(&errand->executor->box, &errand->mail);
 }
 
 void exec_errand_send(struct call *call)
@@ -94,6 +109,11 @@ void exec_errand_send(struct call *call)
         copy += call->argv[i].len;
     }
     output_init(&errand->out);
+    errand->call.argv = errand->argv;
+    errand->call.reply.output = &errand->out;
+    errand->call.carried_mark = output_mark(&errand->out);
+    shard_waiter_init(&errand->waiter, errand_resume);
+    errand->begin_ticks = 0;
     atomic_init(&errand->finished, false);
     call->session->errand = errand;
     call->session->flags |= SESSION_AWAY;
@@ -132,7 +152,7 @@ static void freeing_deliver(struct mail *mail, void *receiver)
     memory_free(freeing);
 }
 
-void exec_free_later(struct exec_worker *worker)
+static void free_later(struct exec_worker *worker)
 {
     struct freeing *freeing = memory_alloc(sizeof(*freeing));
     freeing->mail = (struct mail){.deliver = freeing_deliver};
@@ -140,6 +160,21 @@ void exec_free_later(struct exec_worker *worker)
     atomic_fetch_add_explicit(&worker->exec->lazyfree_pending, freeing->keys, memory_order_relaxed);
     freeing->executor = executor_choose(worker->exec->executors);
     mailbox_send(&freeing->executor->box, &freeing->mail);
+}
+
+void exec_release_garbage(struct exec_worker *worker)
+{
+    struct garbage *garbage = &worker->garbage;
+    garbage_release(garbage);
+    if (LIKELY(garbage->tables == NULL)) {
+        return;
+    }
+    if (worker->is_executor || garbage->at_once) {
+        size_t keys;
+        garbage_table_free(garbage_take_tables(garbage, &keys), &worker->user);
+    } else {
+        free_later(worker);
+    }
 }
 
 static void stop_deliver(struct mail *mail, void *receiver)

@@ -12,6 +12,7 @@ void garbage_init(struct garbage *garbage)
     garbage->items = garbage->first;
     garbage->tables = NULL;
     garbage->tables_keys = 0;
+    garbage->at_once = false;
 }
 
 void garbage_deinit(struct garbage *garbage)
@@ -52,9 +53,30 @@ void garbage_free_whole(struct entry *entry)
     entry_free(entry);
 }
 
-void garbage_release(struct garbage *garbage, struct keyspace_user *user)
+/* Frees a value, or puts it off when that takes long. */
+static void value_release(struct garbage *garbage, enum value_type type, void *value)
 {
-    (void)user;
+    const struct value_class *class = value_class(type);
+    if (LIKELY(class->elements(value) <= GARBAGE_LARGE_ELEMENTS)) {
+        class->free(value);
+        return;
+    }
+    struct garbage_table *large = memory_alloc_zeroed(sizeof(*large));
+    large->value = value;
+    large->type = type;
+    garbage_add_table(garbage, large, 1);
+}
+
+static void entry_release(struct garbage *garbage, struct entry *entry)
+{
+    if (entry->form >= ENTRY_BLOB) {
+        value_release(garbage, (enum value_type)entry->type, entry_object(entry));
+    }
+    entry_free(entry);
+}
+
+void garbage_release(struct garbage *garbage)
+{
     for (size_t i = 0; i < garbage->count; i++) {
         struct garbage_item *item = &garbage->items[i];
         switch (item->kind) {
@@ -63,10 +85,10 @@ void garbage_release(struct garbage *garbage, struct keyspace_user *user)
             memory_free(item->pointer);
             break;
         case GARBAGE_WHOLE:
-            garbage_free_whole(item->pointer);
+            entry_release(garbage, item->pointer);
             break;
         case GARBAGE_VALUE:
-            value_class(item->type)->free(item->pointer);
+            value_release(garbage, item->type, item->pointer);
             break;
         }
     }
@@ -84,6 +106,7 @@ struct garbage_table *garbage_take_tables(struct garbage *garbage, size_t *keys)
     *keys = garbage->tables_keys;
     garbage->tables = NULL;
     garbage->tables_keys = 0;
+    garbage->at_once = false;
     return tables;
 }
 
@@ -104,6 +127,9 @@ void garbage_table_free(struct garbage_table *tables, struct keyspace_user *user
         }
         table_deinit(&tables->table, &env);
         expiry_index_destroy(tables->expiry);
+        if (tables->value != NULL) {
+            value_class(tables->type)->free(tables->value);
+        }
         memory_free(tables);
         epoch_poll(user->epoch);
         tables = next;

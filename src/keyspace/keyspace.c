@@ -56,8 +56,8 @@ void keyspace_deinit(struct keyspace *keyspace, struct keyspace_user *user) UNCH
         }
     }
     size_t keys;
+    garbage_release(user->garbage);
     garbage_table_free(garbage_take_tables(user->garbage, &keys), user);
-    garbage_release(user->garbage, user);
     epoch_drain(user->epoch);
     memory_free(keyspace->shards);
     memory_free((void *)(uintptr_t)keyspace->next_fire_ms);

@@ -37,7 +37,7 @@ static bool expire_shard(struct net_worker *worker, uint32_t index, int64_t unti
         }
         struct expiry_slice slice = expiry_fire(&exec->user, shard, SLICE_TAGS);
         shard_let_go(shard);
-        garbage_release(&exec->garbage, &exec->user);
+        exec_release_garbage(exec);
         if (slice.removed > 0) {
             note_lag(worker->net, slice.worst_lag_ms);
         }

@@ -19,15 +19,18 @@ struct garbage_item {
     void *pointer;
 };
 
-/* Keys detached by a flush: a table of whole entries. */
+/* What takes long to free: the keys that a flush detached (a table of whole entries), or one large value. */
 struct garbage_table {
     struct garbage_table *next;
     struct table table;
     struct expiry_index *expiry;
+    void *value; /* NULL, or a large value of `type` */
+    enum value_type type;
 };
 
 enum {
     GARBAGE_INLINE = 64,
+    GARBAGE_LARGE_ELEMENTS = 64, /* values with more are not freed by whoever removed them */
 };
 
 struct garbage {
@@ -36,16 +39,17 @@ struct garbage {
     struct garbage_item *items; /* `first` until there are more */
     struct garbage_item first[GARBAGE_INLINE];
     struct garbage_table *tables;
-    size_t tables_keys;
+    size_t tables_keys; /* in the tables; a large value counts as one */
+    bool at_once;       /* the tables are to be freed before the reply goes out */
 };
 
 void garbage_init(struct garbage *garbage);
 void garbage_deinit(struct garbage *garbage);
 void garbage_add(struct garbage *garbage, enum garbage_kind kind, enum value_type type, void *pointer);
 void garbage_add_table(struct garbage *garbage, struct garbage_table *table, size_t keys);
-/* Frees the items; not the tables. Never under a shard's lock. */
-void garbage_release(struct garbage *garbage, struct keyspace_user *user) EXCLUDES(shard_held);
-/* Takes the detached tables out, to be freed elsewhere with garbage_table_free. */
+/* Frees the items; large values become tables. Never under a shard's lock. */
+void garbage_release(struct garbage *garbage) EXCLUDES(shard_held);
+/* Takes the detached tables out, to be freed with garbage_table_free, perhaps elsewhere; resets at_once. */
 struct garbage_table *garbage_take_tables(struct garbage *garbage, size_t *keys);
 /* Frees a list of detached tables with their keys and values; long. */
 void garbage_table_free(struct garbage_table *tables, struct keyspace_user *user) EXCLUDES(shard_held);
