@@ -37,8 +37,8 @@ static struct slice parse_strategy(const struct call *call, uint32_t *index, str
     *index += 1;
     if (call->argc - *index >= 2) {
         struct slice word = call->argv[*index];
-        trimming->is_approximate = word.len == 1 && word.data[0] == '~';
-        *index += word.len == 1 && (word.data[0] == '~' || word.data[0] == '=') ? 1 : 0;
+        trimming->is_approximate = stream_argument_is(word, '~');
+        *index += trimming->is_approximate || stream_argument_is(word, '=') ? 1 : 0;
     }
     arguments->trims = true;
     return parse_threshold(call, *index, trimming);
@@ -95,7 +95,7 @@ struct slice stream_arguments_parse(const struct call *call, bool adds, int64_t 
     for (bool more = true; more && i < call->argc; i++) {
         bool has_value = i + 1 < call->argc;
         struct slice error = no_error;
-        if (adds && call->argv[i].len == 1 && call->argv[i].data[0] == '*') {
+        if (adds && stream_argument_is(call->argv[i], '*')) {
             more = false;
         } else if (has_value && (call_argument_is(call, i, "maxlen") || call_argument_is(call, i, "minid"))) {
             error = parse_strategy(call, &i, arguments);

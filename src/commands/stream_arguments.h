@@ -32,6 +32,12 @@ struct stream_arguments {
 NODISCARD struct slice stream_arguments_parse(const struct call *call, bool adds, int64_t node_max_entries,
                                               struct stream_arguments *arguments);
 
+/* Whether the argument is that one character, as a C string: Redis does not see what stands behind a NUL. */
+static inline bool stream_argument_is(struct slice text, char wanted)
+{
+    return text.len >= 1 && text.data[0] == wanted && (text.len == 1 || text.data[1] == '\0');
+}
+
 /* "ms-seq" or "ms" with `missing_seq`; on false the error is replied. */
 NODISCARD bool stream_argument_id(struct call *call, uint32_t index, uint64_t missing_seq, struct stream_id *id);
 

@@ -21,7 +21,7 @@ static struct slice parse_end(const struct call *call, uint32_t index, bool is_s
     bool is_exclusive = text.len > 1 && text.data[0] == '(';
     if (is_exclusive) {
         text = slice_make(text.data + 1, text.len - 1);
-    } else if (text.len == 1 && (text.data[0] == '-' || text.data[0] == '+')) {
+    } else if (stream_argument_is(text, '-') || stream_argument_is(text, '+')) {
         *id = text.data[0] == '-' ? STREAM_ID_MIN : STREAM_ID_MAX;
         return no_error;
     }
@@ -199,11 +199,11 @@ static bool parse_after(struct call *call, const struct read *read, uint32_t ind
     uint32_t argument = read->keys + read->streams + index;
     struct slice text = call->argv[argument];
     struct stream_id *after = &read->after[index];
-    if (text.len == 1 && text.data[0] == '$') {
+    if (stream_argument_is(text, '$')) {
         *after = stream == NULL ? STREAM_ID_MIN : stream->last_id;
         return true;
     }
-    if (text.len == 1 && text.data[0] == '>') {
+    if (stream_argument_is(text, '>')) {
         (void)call_fail_slice(call, SLICE_LITERAL("ERR The > ID can be specified only when calling XREADGROUP using "
                                                   "the GROUP <group> <consumer> option."));
         return false;

@@ -68,11 +68,18 @@ static bool split(struct slice text, struct slice *ms, struct slice *seq)
     return true;
 }
 
+/* Redis reads ids as C strings: a NUL ends them. */
+static struct slice until_nul(struct slice text)
+{
+    const char *nul = text.len == 0 ? NULL : memchr(text.data, '\0', text.len);
+    return nul == NULL ? text : slice_make(text.data, (size_t)(nul - text.data));
+}
+
 bool stream_id_parse(struct slice text, uint64_t missing_seq, struct stream_id *id)
 {
     struct slice ms, seq;
     struct stream_id parsed = {.ms = 0, .seq = missing_seq};
-    bool has_seq = split(text, &ms, &seq);
+    bool has_seq = split(until_nul(text), &ms, &seq);
     if (text.len > ID_TEXT_LIMIT || !parse_half(ms, &parsed.ms) || (has_seq && !parse_half(seq, &parsed.seq))) {
         return false;
     }
@@ -83,7 +90,7 @@ bool stream_id_parse(struct slice text, uint64_t missing_seq, struct stream_id *
 bool stream_id_parse_new(struct slice text, struct stream_id *id, bool *seq_is_auto)
 {
     struct slice ms, seq;
-    *seq_is_auto = split(text, &ms, &seq) && seq.len == 1 && seq.data[0] == '*';
+    *seq_is_auto = split(until_nul(text), &ms, &seq) && seq.len == 1 && seq.data[0] == '*';
     if (!*seq_is_auto) {
         return stream_id_parse(text, 0, id);
     }

@@ -94,3 +94,15 @@ Test(stream_id, prints_the_smallest_and_the_greatest)
     len = stream_id_print(STREAM_ID_MAX, text);
     cr_assert(slice_equals(slice_make(text, len), SLICE_LITERAL("18446744073709551615-18446744073709551615")));
 }
+
+Test(stream_id, ends_at_a_nul_byte)
+{
+    struct stream_id id;
+    bool seq_is_auto;
+    cr_assert(stream_id_parse(slice_make("12\0-34", 6), 7, &id));
+    cr_assert_eq(id.ms, 12);
+    cr_assert_eq(id.seq, 7);
+    cr_assert(stream_id_parse_new(slice_make("5-*\0x", 5), &id, &seq_is_auto));
+    cr_assert(seq_is_auto);
+    cr_assert_not(stream_id_parse(slice_make("\0001-1", 4), 0, &id));
+}
