@@ -98,13 +98,18 @@ void call_prefetch(struct call *call, uint32_t first, uint32_t step, uint32_t co
     }
 }
 
+static ALWAYS_INLINE bool look_opened(struct call *call, const struct keyref *ref)
+{
+    bool exists = ref->entry != NULL;
+    statistics_add(&call->worker->statistics, exists ? STATISTIC_KEYSPACE_HITS : STATISTIC_KEYSPACE_MISSES, 1);
+    return exists;
+}
+
 static ALWAYS_INLINE bool read_opened(struct call *call, struct keyref *ref) REQUIRES(shard_held)
 {
-    if (ref->entry == NULL) {
-        statistics_add(&call->worker->statistics, STATISTIC_KEYSPACE_MISSES, 1);
+    if (!look_opened(call, ref)) {
         return false;
     }
-    statistics_add(&call->worker->statistics, STATISTIC_KEYSPACE_HITS, 1);
     if (LIKELY((call->session->flags & SESSION_NO_TOUCH) == 0)) {
         keyref_touch(ref);
     }
@@ -121,6 +126,18 @@ bool call_read_hashed(struct call *call, uint32_t argument, uint64_t hash, struc
 {
     call_open_hashed(call, call->db, argument, hash, ref);
     return read_opened(call, ref);
+}
+
+bool call_look(struct call *call, uint32_t argument, struct keyref *ref)
+{
+    call_open(call, call->db, argument, ref);
+    return look_opened(call, ref);
+}
+
+bool call_look_hashed(struct call *call, uint32_t argument, uint64_t hash, struct keyref *ref)
+{
+    call_open_hashed(call, call->db, argument, hash, ref);
+    return look_opened(call, ref);
 }
 
 bool call_peek(struct call *call, uint32_t argument, struct keyref *ref)
@@ -179,7 +196,10 @@ bool call_integer(struct call *call, uint32_t index, int64_t *value)
 
 bool call_integer_between(struct call *call, uint32_t index, int64_t min, int64_t max, int64_t *value)
 {
-    if (!number_parse_i64(call->argv[index], value) || *value < min || *value > max) {
+    if (!call_integer(call, index, value)) {
+        return false;
+    }
+    if (*value < min || *value > max) {
         (void)call_fail_format(call, "ERR value is out of range, value must between %lld and %lld", (long long)min,
                                (long long)max);
         return false;
@@ -192,6 +212,9 @@ bool call_database(struct call *call, uint32_t index, unsigned *db)
     int64_t value;
     if (!call_integer(call, index, &value)) {
         return false;
+    }
+    if (value < INT32_MIN || value > INT32_MAX) {
+        return call_integer_between(call, index, INT32_MIN, INT32_MAX, &value);
     }
     if (value < 0 || value >= (int64_t)call->worker->exec->keyspace->databases) {
         (void)call_fail(call, ERROR_DB_INDEX);

@@ -256,6 +256,17 @@ struct entry_spec keyref_take(struct keyref *ref)
     return spec;
 }
 
+struct entry_spec keyref_copy(const struct keyref *ref)
+{
+    struct entry_spec spec = entry_spec_of(ref->entry);
+    if (spec.form == ENTRY_BLOB) {
+        (void)blob_reference(entry_object(ref->entry));
+    } else if (spec.form == ENTRY_OBJECT) {
+        spec.word = (uint64_t)(uintptr_t)value_class(spec.type)->copy(entry_object(ref->entry));
+    }
+    return spec;
+}
+
 void keyref_put(struct keyref *ref, struct entry_spec spec)
 {
     spec.key = ref->key;

@@ -191,20 +191,23 @@ struct output_mark reply_open(struct reply *reply)
     return output_mark(reply->output);
 }
 
-/* Opens a gap at the mark and writes the header into it. */
-static void reply_close(struct reply *reply, struct output_mark mark, char type, size_t count)
+void reply_insert_raw(struct reply *reply, struct output_mark mark, struct slice bytes)
 {
     struct output *output = reply->output;
-    char header[HEADER_MAX_BYTES];
-    size_t len = header_write(header, type, (int64_t)count);
-    buffer_reserve(&output->bytes, len);
+    buffer_reserve(&output->bytes, bytes.len);
     char *at = output->bytes.data + mark.bytes;
-    memmove(at + len, at, output->bytes.len - mark.bytes);
-    memcpy(at, header, len);
-    output->bytes.len += len;
+    memmove(at + bytes.len, at, output->bytes.len - mark.bytes);
+    memcpy(at, bytes.data, bytes.len);
+    output->bytes.len += bytes.len;
     for (size_t i = mark.inserts; i < output->insert_count; i++) {
-        output->inserts[i].at += len;
+        output->inserts[i].at += bytes.len;
     }
+}
+
+static void reply_close(struct reply *reply, struct output_mark mark, char type, size_t count)
+{
+    char header[HEADER_MAX_BYTES];
+    reply_insert_raw(reply, mark, slice_make(header, header_write(header, type, (int64_t)count)));
 }
 
 void reply_close_array(struct reply *reply, struct output_mark mark, size_t count)

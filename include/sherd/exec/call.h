@@ -55,7 +55,9 @@ enum outcome call_fail_subcommand(struct call *call);
 /* Looks a key argument up for reading: past-due keys are gone, the access is marked, hits and misses are counted.
  * False when the key does not exist. */
 NODISCARD bool call_read(struct call *call, uint32_t argument, struct keyref *ref) REQUIRES(shard_held);
-/* The same without marking the access and without counting (TYPE, TTL, OBJECT, EXISTS count: see each command). */
+/* The same without marking the access (EXISTS, TYPE, TTL, OBJECT). */
+NODISCARD bool call_look(struct call *call, uint32_t argument, struct keyref *ref) REQUIRES(shard_held);
+/* The same without marking the access and without counting. */
 NODISCARD bool call_peek(struct call *call, uint32_t argument, struct keyref *ref) REQUIRES(shard_held);
 enum {
     CALL_PREFETCH_MAX = 16,
@@ -64,7 +66,9 @@ enum {
  * and starts loading what their lookups will touch. The hashes are for call_*_hashed. */
 void call_prefetch(struct call *call, uint32_t first, uint32_t step, uint32_t count, uint64_t *hashes)
     REQUIRES(shard_held);
-/* As call_read and call_write, with the key's hash already known. */
+/* As call_read, call_look and call_write, with the key's hash already known. */
+NODISCARD bool call_look_hashed(struct call *call, uint32_t argument, uint64_t hash, struct keyref *ref)
+    REQUIRES(shard_held);
 NODISCARD bool call_read_hashed(struct call *call, uint32_t argument, uint64_t hash, struct keyref *ref)
     REQUIRES(shard_held);
 bool call_write_hashed(struct call *call, uint32_t argument, uint64_t hash, struct keyref *ref) REQUIRES(shard_held);

@@ -55,6 +55,8 @@ struct output_mark reply_open(struct reply *reply);
 void reply_close_array(struct reply *reply, struct output_mark mark, size_t count);
 void reply_close_map(struct reply *reply, struct output_mark mark, size_t pairs);
 void reply_close_set(struct reply *reply, struct output_mark mark, size_t count);
+/* Puts bytes that were known too late before what was written since the mark. */
+void reply_insert_raw(struct reply *reply, struct output_mark mark, struct slice bytes);
 
 static ALWAYS_INLINE void reply_raw(struct reply *reply, const char *bytes, size_t len)
 {
