@@ -83,7 +83,7 @@ static ALWAYS_INLINE void item_execute(struct exec_worker *worker, struct item *
     call.reply.output = output;
     call.reply.version = session->resp;
     call.next_shard = 0;
-    session->last_command = item->command;
+    atomic_store_explicit(&session->last_command, item->command, memory_order_relaxed);
     item->outcome = exec_dispatch(&call);
     if (UNLIKELY(item->outcome != ITEM_DONE)) {
         output_truncate(output, mark);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Executors: threads for what has no bound. A long command comes as an errand, with copies of its arguments and with
- * its shards possessed; its reply goes back with the session's resume. Detached tables are freed here too.
+ * its shards possessed; its reply goes back through the session's sink. Detached tables are freed here too.
  * Owner: the pool; an errand belongs to its executor until it is done, then to its session's worker.
  * Locks: an errand's shards, possessed on its behalf. */
 #include <poll.h>
@@ -30,8 +30,7 @@ struct errand {
     struct shard_waiter waiter; /* where it waits for a shard, if it does */
     uint64_t begin_ticks;       /* when it began; 0: not yet */
     struct output out;
-    _Atomic bool finished; /* (a) set before the session is resumed */
-    struct slice argv[];   /* copies; the bytes follow */
+    struct slice argv[]; /* copies; the bytes follow */
 };
 
 struct freeing {
@@ -83,8 +82,7 @@ static void errand_deliver(struct mail *mail, void *receiver)
         exec_await_turns(worker->exec);
     }
     atomic_fetch_sub_explicit(&executor->waiting, 1, memory_order_relaxed);
-    atomic_store_explicit(&errand->finished, true, memory_order_release);
-    session->sink->resume(session);
+    session->sink->returned(session);
 }
 
 static void errand_resume(struct shard_waiter *waiter)
@@ -114,19 +112,15 @@ void exec_errand_send(struct call *call)
     errand->call.carried_mark = output_mark(&errand->out);
     shard_waiter_init(&errand->waiter, errand_resume);
     errand->begin_ticks = 0;
-    atomic_init(&errand->finished, false);
     call->session->errand = errand;
     call->session->flags |= SESSION_AWAY;
     errand->executor = executor_choose(call->worker->exec->executors);
     mailbox_send(&errand->executor->box, &errand->mail);
 }
 
-bool exec_errand_finish(struct session *session)
+void exec_errand_finish(struct session *session)
 {
     struct errand *errand = session->errand;
-    if (errand == NULL || !atomic_load_explicit(&errand->finished, memory_order_acquire)) {
-        return false;
-    }
     struct output_range range = output_all(&errand->out);
     if ((session->flags & (SESSION_REPLY_OFF | SESSION_REPLY_SKIP)) == 0) {
         output_move(&session->own, &errand->out, &range);
@@ -135,7 +129,6 @@ bool exec_errand_finish(struct session *session)
     memory_free(errand);
     session->errand = NULL;
     session->flags &= ~(uint32_t)(SESSION_AWAY | SESSION_REPLY_SKIP);
-    return true;
 }
 
 static void freeing_deliver(struct mail *mail, void *receiver)

@@ -22,15 +22,10 @@ void session_init(struct session *session, uint64_t id, struct exec_worker *work
     shard_waiter_init(&session->waiter, session_called);
     output_init(&session->own);
     spin_init(&session->names, LOCK_RANK_SESSION, 0);
-    buffer_init(&session->name);
-    buffer_init(&session->library_name);
-    buffer_init(&session->library_version);
-    (void)strcpy(session->user, "default");
     atomic_init(&session->doomed, false);
     atomic_init(&session->active_ms, session->created_ms);
     atomic_init(&session->shown_db, 0);
     atomic_init(&session->shown_flags, 0);
-    atomic_init(&session->shown_command, 0);
     atomic_init(&session->shown_resp, 2);
 }
 
@@ -39,9 +34,11 @@ void session_deinit(struct session *session)
     ASSERT((session->flags & SESSION_AWAY) == 0);
     shard_waiter_leave(&session->waiter);
     output_deinit(&session->own);
-    buffer_deinit(&session->name);
-    buffer_deinit(&session->library_name);
-    buffer_deinit(&session->library_version);
+    for (int i = 0; i < SESSION_TEXT_COUNT; i++) {
+        if (session->texts[i] != NULL) {
+            blob_release(session->texts[i]);
+        }
+    }
 }
 
 void session_reset(struct session *session)
@@ -50,7 +47,42 @@ void session_reset(struct session *session)
     session->db = 0;
     session->flags &= ~(uint32_t)(SESSION_REPLY_OFF | SESSION_REPLY_SKIP | SESSION_REPLY_SKIP_NEXT | SESSION_NO_EVICT |
                                   SESSION_NO_TOUCH);
+    session_set_text(session, SESSION_NAME, SLICE_LITERAL(""));
+    session_show(session);
+}
+
+void session_show(struct session *session)
+{
+    atomic_store_explicit(&session->shown_flags, session->flags, memory_order_relaxed);
+    atomic_store_explicit(&session->shown_db, session->db, memory_order_relaxed);
+    atomic_store_explicit(&session->shown_resp, session->resp, memory_order_relaxed);
+}
+
+void session_set_text(struct session *session, enum session_text which, struct slice text)
+{
+    struct blob *fresh = text.len == 0 ? NULL : blob_from_slice(text);
     spin_acquire(&session->names);
-    session->name.len = 0;
+    struct blob *old = session->texts[which];
+    session->texts[which] = fresh;
     spin_release(&session->names);
+    if (old != NULL) {
+        blob_release(old);
+    }
+}
+
+struct slice session_text(const struct session *session, enum session_text which)
+{
+    const struct blob *text = session->texts[which];
+    return text == NULL ? SLICE_LITERAL("") : blob_slice(text);
+}
+
+struct blob *session_text_reference(struct session *session, enum session_text which)
+{
+    spin_acquire(&session->names);
+    struct blob *text = session->texts[which];
+    if (text != NULL) {
+        (void)blob_reference(text);
+    }
+    spin_release(&session->names);
+    return text;
 }

@@ -17,9 +17,27 @@ enum {
     UNAUTHENTICATED_OUTPUT_BYTES = 16 * 1024,
 };
 
+/* Sends the wake-up mail unless it is under way. */
+static void wake_for(struct conn *conn, enum wake_reason reason)
+{
+    if (atomic_fetch_or_explicit(&conn->wake_reasons, reason, memory_order_acq_rel) == 0) {
+        mailbox_send(&conn->worker->box, &conn->wake);
+    }
+}
+
+void conn_wake(struct conn *conn)
+{
+    wake_for(conn, WAKE_LOOK);
+}
+
 static void conn_resume(struct session *session)
 {
-    conn_wake(conn_of(session));
+    wake_for(conn_of(session), WAKE_LOOK);
+}
+
+static void conn_returned(struct session *session)
+{
+    wake_for(conn_of(session), WAKE_RETURNED);
 }
 
 static void conn_describe(const struct session *session, struct buffer *out)
@@ -28,7 +46,8 @@ static void conn_describe(const struct session *session, struct buffer *out)
     address_append(&conn->peer, &conn->local, out);
 }
 
-static const struct session_sink conn_sink = {.resume = conn_resume, .describe = conn_describe};
+static const struct session_sink conn_sink = {
+    .resume = conn_resume, .returned = conn_returned, .describe = conn_describe};
 
 static void conn_free(struct conn *conn)
 {
@@ -41,7 +60,8 @@ static void conn_free(struct conn *conn)
 /* Frees a closed connection once no mail and no executor can reach it. */
 static void conn_release(struct conn *conn)
 {
-    if ((conn->session.flags & SESSION_AWAY) == 0 && !atomic_load_explicit(&conn->wake_sent, memory_order_acquire)) {
+    if ((conn->session.flags & SESSION_AWAY) == 0 &&
+        atomic_load_explicit(&conn->wake_reasons, memory_order_acquire) == 0) {
         conn_free(conn);
     } else {
         conn->flags |= CONN_ORPHAN;
@@ -50,10 +70,17 @@ static void conn_release(struct conn *conn)
 
 void conn_bury(struct net_worker *worker)
 {
-    while (worker->first_closed != NULL) {
-        struct conn *conn = worker->first_closed;
-        worker->first_closed = conn->next_closed;
-        conn_release(conn);
+    struct conn *closed = worker->first_closed;
+    worker->first_closed = NULL;
+    while (closed != NULL) {
+        struct conn *conn = closed;
+        closed = conn->next_closed;
+        if ((conn->flags & (CONN_READY | CONN_TOUCHED)) != 0) {
+            conn->next_closed = worker->first_closed; /* a list still leads to it: the next turn takes it off */
+            worker->first_closed = conn;
+        } else {
+            conn_release(conn);
+        }
     }
 }
 
@@ -62,9 +89,10 @@ static void wake_deliver(struct mail *mail, void *receiver)
     (void)receiver;
     struct conn *conn = CONTAINER_OF(mail, struct conn, wake);
     struct session *session = &conn->session;
-    atomic_store_explicit(&conn->wake_sent, false, memory_order_release);
-    if ((session->flags & SESSION_AWAY) != 0 && exec_errand_finish(session) && (conn->flags & CONN_CLOSED) == 0) {
-        conn_touch(conn);
+    /* An exchange and no mere store: who finds the mail under way relies on what it published being seen here. */
+    uint32_t reasons = atomic_exchange_explicit(&conn->wake_reasons, 0, memory_order_acq_rel);
+    if ((reasons & WAKE_RETURNED) != 0) {
+        exec_errand_finish(session);
     }
     if ((conn->flags & CONN_CLOSED) != 0) {
         if ((conn->flags & CONN_ORPHAN) != 0) {
@@ -72,22 +100,19 @@ static void wake_deliver(struct mail *mail, void *receiver)
         }
         return;
     }
+    if (atomic_load_explicit(&session->doomed, memory_order_acquire)) {
+        conn_close(conn);
+        return;
+    }
+    if ((session->flags & SESSION_AWAY) != 0) {
+        return; /* the flags are not to be touched while an executor reads them */
+    }
     session->flags &= ~(uint32_t)SESSION_SUSPENDED;
-    if (atomic_load_explicit(&session->doomed, memory_order_acquire) && (session->flags & SESSION_AWAY) == 0) {
-        session->flags |= SESSION_CLOSING;
+    if ((reasons & WAKE_RETURNED) != 0) {
         conn_touch(conn);
     }
-    if ((session->flags & SESSION_AWAY) == 0) {
-        conn_continue(conn);
-        conn_ready(conn);
-    }
-}
-
-void conn_wake(struct conn *conn)
-{
-    if (!atomic_exchange_explicit(&conn->wake_sent, true, memory_order_acq_rel)) {
-        mailbox_send(&conn->worker->box, &conn->wake);
-    }
+    conn_continue(conn);
+    conn_ready(conn);
 }
 
 static void on_readable(evutil_socket_t fd, short what, void *argument)
@@ -149,16 +174,8 @@ void conn_open(struct net_worker *worker, struct handoff *handoff)
     set_socket_options(conn, options);
     (void)event_assign(&conn->read_event, worker->base, conn->fd, EV_READ | EV_PERSIST, on_readable, conn);
     (void)event_assign(&conn->write_event, worker->base, conn->fd, EV_WRITE, on_writable, conn);
-    spin_acquire(&worker->registry);
-    conn->previous = worker->last;
-    if (worker->last != NULL) {
-        worker->last->next = conn;
-    } else {
-        worker->first = conn;
-    }
-    worker->last = conn;
-    spin_release(&worker->registry);
-    atomic_fetch_add_explicit(&worker->connections, 1, memory_order_relaxed);
+    session_show(&conn->session);
+    registry_join(conn);
     statistics_add(&worker->exec.statistics, STATISTIC_CONNECTIONS, 1);
     (void)event_add(&conn->read_event, NULL);
 }
@@ -266,6 +283,9 @@ void conn_keep_rest(struct conn *conn)
     conn->used = 0;
     atomic_store_explicit(&conn->shown_input, conn->input.len, memory_order_relaxed);
     atomic_store_explicit(&conn->shown_input_free, conn->input.cap - conn->input.len, memory_order_relaxed);
+    if (UNLIKELY(conn->input.cap != 0)) {
+        peaks_note(conn->worker, conn->input.cap, 0);
+    }
 }
 
 /* Writes a range; false when the connection is broken. What the socket does not take stays in the range. */
@@ -292,14 +312,26 @@ static bool write_range(struct conn *conn, struct output *output, struct output_
     return true;
 }
 
-/* Closes a client whose backlog is over its limit. */
+/* What of the session's own output the socket has not taken yet. */
+static struct output_range pending_output(const struct conn *conn)
+{
+    struct output_range range = output_all(&conn->session.own);
+    range.begin = conn->own_begin;
+    range.insert_begin = conn->own_insert_begin;
+    return range;
+}
+
+/* Measures the backlog; true when the client is to be closed for it. */
 static bool over_output_limit(struct conn *conn)
 {
     const struct net_options *options = worker_options(conn->worker);
     const struct output_limit *limit = &options->output_limits.classes[CLIENT_NORMAL];
-    struct output_range all = output_all(&conn->session.own);
-    int64_t bytes = (int64_t)output_range_bytes(&conn->session.own, &all);
+    struct output_range pending = pending_output(conn);
+    int64_t bytes = (int64_t)output_range_bytes(&conn->session.own, &pending);
     atomic_store_explicit(&conn->shown_output, (size_t)bytes, memory_order_relaxed);
+    atomic_store_explicit(&conn->shown_inserts, (uint32_t)(pending.insert_end - pending.insert_begin),
+                          memory_order_relaxed);
+    peaks_note(conn->worker, 0, (size_t)bytes);
     if ((conn->session.flags & SESSION_UNAUTHENTICATED) != 0 && bytes > UNAUTHENTICATED_OUTPUT_BYTES) {
         return true;
     }
@@ -322,8 +354,11 @@ static void close_over_limit(struct conn *conn)
 }
 
 /* What the socket did not take waits in the session's own output for the write event. */
-static void keep_backlog(struct conn *conn)
+static void keep_backlog(struct conn *conn, bool ends)
 {
+    if (ends) {
+        conn_pause(conn); /* nothing more is executed, so nothing more is read */
+    }
     if ((conn->flags & CONN_WRITE_ARMED) == 0) {
         conn->flags |= CONN_WRITE_ARMED;
         (void)event_add(&conn->write_event, NULL);
@@ -331,6 +366,33 @@ static void keep_backlog(struct conn *conn)
     if (over_output_limit(conn)) {
         close_over_limit(conn);
     }
+}
+
+/* Writes the session's own output; false when the connection is broken. */
+static bool write_own(struct conn *conn)
+{
+    struct output *own = &conn->session.own;
+    struct output_range rest = pending_output(conn);
+    bool alive = write_range(conn, own, &rest);
+    atomic_store_explicit(&conn->session.active_ms, conn->worker->exec.user.now_ms, memory_order_relaxed);
+    if (rest.begin == rest.end && rest.insert_begin == rest.insert_end) {
+        output_clear(own, 0);
+        rest = (struct output_range){0};
+        atomic_store_explicit(&conn->shown_output, 0, memory_order_relaxed);
+        atomic_store_explicit(&conn->shown_inserts, 0, memory_order_relaxed);
+        conn->soft_limit_since_ms = 0;
+    } else if (rest.begin > rest.end / 2 || rest.insert_begin > rest.insert_end / 2) {
+        /* Only now and then, so that a slow reader costs no more than a copy of what it is sent. */
+        struct output moved;
+        output_init(&moved);
+        output_move(&moved, own, &rest);
+        output_deinit(own);
+        *own = moved;
+        rest = (struct output_range){0};
+    }
+    conn->own_begin = rest.begin;
+    conn->own_insert_begin = rest.insert_begin;
+    return alive;
 }
 
 void conn_write(struct conn *conn)
@@ -353,25 +415,16 @@ void conn_write(struct conn *conn)
         }
     }
     if (UNLIKELY(!output_is_empty(&session->own)) && alive && (conn->flags & CONN_WRITE_ARMED) == 0) {
-        struct output_range all = output_all(&session->own);
-        alive = write_range(conn, &session->own, &all);
-        if (all.begin == all.end && all.insert_begin == all.insert_end) {
-            output_clear(&session->own, 0);
-            atomic_store_explicit(&conn->shown_output, 0, memory_order_relaxed);
-            conn->soft_limit_since_ms = 0;
-        } else {
-            struct output rest;
-            output_init(&rest);
-            output_move(&rest, &session->own, &all);
-            output_deinit(&session->own);
-            session->own = rest;
-        }
+        alive = write_own(conn);
     }
+    /* A peer that has ended its side still gets the answers to what it sent. */
+    bool working = (session->flags & (SESSION_SUSPENDED | SESSION_AWAY)) != 0 || (conn->flags & CONN_READY) != 0;
+    bool ends = (session->flags & SESSION_CLOSING) != 0 || ((conn->flags & CONN_ASKED_TO_CLOSE) != 0 && !working);
     bool drained = output_is_empty(&session->own);
-    if (!alive || (conn->flags & CONN_ASKED_TO_CLOSE) != 0 || ((session->flags & SESSION_CLOSING) != 0 && drained)) {
+    if (UNLIKELY(!alive || (ends && drained))) {
         conn_close(conn);
     } else if (UNLIKELY(!drained)) {
-        keep_backlog(conn);
+        keep_backlog(conn, ends);
     }
 }
 
@@ -382,16 +435,12 @@ void conn_close(struct conn *conn)
     }
     struct net_worker *worker = conn->worker;
     conn->flags |= CONN_CLOSED;
+    registry_leave(conn); /* before its descriptor can be that of another connection */
     (void)event_del(&conn->read_event);
     (void)event_del(&conn->write_event);
     (void)close(conn->fd);
     conn->fd = -1;
     shard_waiter_leave(&conn->session.waiter);
-    spin_acquire(&worker->registry);
-    *(conn->previous != NULL ? &conn->previous->next : &worker->first) = conn->next;
-    *(conn->next != NULL ? &conn->next->previous : &worker->last) = conn->previous;
-    spin_release(&worker->registry);
-    atomic_fetch_sub_explicit(&worker->connections, 1, memory_order_relaxed);
     atomic_fetch_sub_explicit(&worker->net->clients, 1, memory_order_relaxed);
     conn->next_closed = worker->first_closed;
     worker->first_closed = conn;

@@ -47,6 +47,16 @@ static inline const struct net_options *worker_options(const struct net_worker *
 /* address.c: appends "127.0.0.1:6379", "[::1]:6379" or, for a client of the unix socket `local`, "/path/to/socket:0". */
 void address_append(const struct sockaddr_storage *peer, const struct sockaddr_storage *local, struct buffer *out);
 
+/* registry.c: on the connection's worker. */
+void registry_join(struct conn *conn);
+/* From here on nobody else can reach the connection, except through a wake that is under way. */
+void registry_leave(struct conn *conn);
+
+/* peaks.c: the largest buffers of the last seconds, for INFO; on the worker. */
+void peaks_note(struct net_worker *worker, size_t input_bytes, size_t output_bytes);
+/* A new second begins. */
+void peaks_advance(struct net_worker *worker);
+
 /* turn.c */
 void worker_turn(struct net_worker *worker);
 

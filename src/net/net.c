@@ -97,9 +97,11 @@ void net_deinit(struct net *net)
 {
     for (unsigned i = 0; i < net->worker_count; i++) {
         struct net_worker *worker = net->workers[i];
+        (void)mailbox_deliver(&worker->box, worker); /* the last connections that an executor had to give back */
         event_base_free(worker->base);
         mailbox_deinit(&worker->box);
         memory_free(worker->arena);
+        memory_free(worker->slots);
         exec_worker_deinit(&worker->exec);
         memory_free(worker);
     }

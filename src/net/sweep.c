@@ -100,9 +100,10 @@ static int64_t expire_tick(struct net_worker *worker)
 static void sweep_connections(struct net_worker *worker)
 {
     const struct net_options *options = worker_options(worker);
-    for (struct conn *conn = worker->first, *next; conn != NULL; conn = next) {
-        next = conn->next; /* only this worker changes the list */
-        conn_sweep(conn, options, worker->exec.user.now_ms);
+    peaks_advance(worker);
+    /* Only this worker changes the slots; downwards, since a connection that is closed leaves its place to the last. */
+    for (uint32_t i = worker->slot_count; i-- > 0;) {
+        conn_sweep(worker->slots[i].conn, options, worker->exec.user.now_ms);
     }
 }
 

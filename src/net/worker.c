@@ -35,8 +35,11 @@ static void on_tick(evutil_socket_t fd, short what, void *argument)
 
 static void close_all(struct net_worker *worker)
 {
-    while (worker->first != NULL) {
-        conn_close(worker->first);
+    while (worker->slot_count != 0) {
+        conn_close(worker->slots[worker->slot_count - 1].conn);
+    }
+    for (struct conn *conn = worker->first_closed; conn != NULL; conn = conn->next_closed) {
+        conn->flags &= ~(uint32_t)(CONN_READY | CONN_TOUCHED); /* there is no next turn */
     }
     conn_bury(worker);
 }

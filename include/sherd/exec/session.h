@@ -6,6 +6,7 @@
 #ifndef SHERD_EXEC_SESSION_H
 #define SHERD_EXEC_SESSION_H
 
+#include "sherd/base/blob.h"
 #include "sherd/keyspace/lockset.h"
 #include "sherd/resp/output.h"
 #include "sherd/resp/request.h"
@@ -31,46 +32,63 @@ struct session;
 
 /* What happens to a session from outside its own requests. */
 struct session_sink {
-    /* It may try again (or its long command is done, with the reply in session->own): from any thread. */
+    /* It may try again: from any thread. */
     void (*resume)(struct session *session);
+    /* Its long command is done: from an executor, which does not touch the session any more. The session's worker then
+     * takes the reply with exec_errand_finish. */
+    void (*returned)(struct session *session);
     /* Appends the address of the client: "127.0.0.1:6379", "[::1]:6379", "/path/to/socket:0". Any thread that knows the
      * session is alive. */
     void (*describe)(const struct session *session, struct buffer *out);
 };
 
+/* The texts that clients give about themselves; absent while empty. */
+enum session_text {
+    SESSION_NAME,            /* CLIENT SETNAME */
+    SESSION_LIBRARY_NAME,    /* CLIENT SETINFO */
+    SESSION_LIBRARY_VERSION, /* CLIENT SETINFO */
+    SESSION_USER,            /* who it authenticated as; absent: the default user */
+    SESSION_TEXT_COUNT,
+};
+
 struct session {
-    uint64_t id;                        /* (c) */
-    struct exec_worker *worker;         /* (c) */
-    const struct session_sink *sink;    /* (c) */
-    uint32_t flags;                     /* (w) enum session_flag */
-    uint8_t resp;                       /* (w) 2 or 3 */
-    unsigned db;                        /* (w) */
-    const struct command *last_command; /* (w) */
-    struct shard_waiter waiter;         /* see keyspace.h */
-    struct output own;                  /* (w) replies that the socket has not taken yet */
+    uint64_t id;                                /* (c) */
+    struct exec_worker *worker;                 /* (c) */
+    const struct session_sink *sink;            /* (c) */
+    uint32_t flags;                             /* (w) enum session_flag */
+    uint8_t resp;                               /* (w) 2 or 3 */
+    unsigned db;                                /* (w) */
+    const struct command *_Atomic last_command; /* (a) what it ran last; NULL: nothing, or an unknown command */
+    struct shard_waiter waiter;                 /* see keyspace.h */
+    struct output own;                          /* (w) replies that the socket has not taken yet */
     /* The stretch of the turn's shared output that holds this turn's replies. */
     struct output_range turn; /* (w) */
     bool in_turn;             /* (w) `turn` is valid */
     _Atomic bool doomed;      /* (a) killed: executes nothing more */
     struct errand *errand;    /* (w) while SESSION_AWAY: the call that an executor runs */
 
-    struct spin names;             /* guards what follows */
-    struct buffer name;            /* (n) CLIENT SETNAME */
-    struct buffer library_name;    /* (n) CLIENT SETINFO */
-    struct buffer library_version; /* (n) */
-    char user[64];                 /* (n) */
+    struct spin names;                      /* guards what follows */
+    struct blob *texts[SESSION_TEXT_COUNT]; /* (n) changed by the worker alone, which reads without the lock */
 
-    int64_t created_ms;             /* (c) */
-    _Atomic int64_t active_ms;      /* (a) last request */
-    _Atomic uint32_t shown_db;      /* (a) copies for CLIENT LIST */
-    _Atomic uint32_t shown_flags;   /* (a) */
-    _Atomic uint32_t shown_command; /* (a) id + 1 of the last command; 0: none */
-    _Atomic uint8_t shown_resp;     /* (a) */
+    int64_t created_ms;           /* (c) */
+    _Atomic int64_t active_ms;    /* (a) last request */
+    _Atomic uint32_t shown_db;    /* (a) copies for CLIENT LIST */
+    _Atomic uint32_t shown_flags; /* (a) */
+    _Atomic uint8_t shown_resp;   /* (a) */
 };
 
 void session_init(struct session *session, uint64_t id, struct exec_worker *worker, const struct session_sink *sink);
 void session_deinit(struct session *session);
-/* RESET and a fresh connection: RESP2, database 0, no name, replies on. */
+/* RESET: RESP2, database 0, no name, replies on; who the client is stays as it is. */
 void session_reset(struct session *session);
+/* After a change of flags, protocol or database: lets other threads see it. By its worker. */
+void session_show(struct session *session);
+
+/* Sets one of the texts (a copy is made), or removes it when `text` is empty. By its worker. Locks: names. */
+void session_set_text(struct session *session, enum session_text which, struct slice text);
+/* The text, empty when there is none; valid until it is set again. By its worker, which needs no lock. */
+struct slice session_text(const struct session *session, enum session_text which);
+/* A reference to the text, or NULL when there is none. Any thread that knows the session is alive. Locks: names. */
+NODISCARD struct blob *session_text_reference(struct session *session, enum session_text which);
 
 #endif

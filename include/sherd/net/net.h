@@ -41,13 +41,15 @@ struct conn {
     struct slice view;               /* (w) this turn's bytes: in the worker's arena or in `input` */
     size_t framed;                   /* (w) of view: cut into requests */
     size_t used;                     /* (w) of view: executed */
-    struct conn *next_ready;   /* (w) to serve in the next turn */
-    struct conn *next_serving; /* (w) being served in this one */
+    struct conn *next_ready;         /* (w) to serve in the next turn */
+    struct conn *next_serving;       /* (w) being served in this one */
     struct conn *next_touched;       /* (w) */
     struct conn *next_closed;        /* (w) */
     uint32_t registry_index;         /* registry lock; its place in the worker's slots */
     struct mail wake;                /* (m) */
     _Atomic uint32_t wake_reasons;   /* (a) enum wake_reason; not 0: the mail is under way */
+    size_t own_begin;                /* (w) of session.own: what is out already */
+    size_t own_insert_begin;         /* (w) */
     int64_t soft_limit_since_ms;     /* (w) 0: below the soft limit */
     struct sockaddr_storage peer;    /* (c) */
     struct sockaddr_storage local;   /* (c) */
