@@ -53,6 +53,7 @@ void server_wire(struct server *server)
         {stream_read_commands, &server->commands_state},
         {stream_info_commands, &server->commands_state},
         {config_commands, NULL},
+        {command_commands, NULL},
         {server_commands, server},
     };
     server->commands_state = (struct commands_state){.config_slot = SLOT_COMMANDS};

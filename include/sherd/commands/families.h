@@ -6,6 +6,7 @@
 
 #include "sherd/exec/command.h"
 
+extern const struct command_row command_commands[];     /* COMMAND */
 extern const struct command_row config_commands[];      /* CONFIG */
 extern const struct command_row string_commands[];      /* GET SET and what replaces or reads whole values */
 extern const struct command_row stream_commands[];      /* XADD XDEL XTRIM XSETID XLEN; context: commands_state */

@@ -48,6 +48,7 @@ enum command_flag {
     COMMAND_NO_STATS = 1 << 24,  /* its handler resets the statistics it would count in */
     COMMAND_ELSEWHERE = 1 << 25, /* always runs on an executor's thread */
     COMMAND_GRACE = 1 << 26,     /* with ELSEWHERE: answers when every worker has begun a new turn since */
+    COMMAND_SYSTEM = 1 << 27,    /* COMMAND DOCS calls it a "syscmd": not for clients */
 };
 
 enum acl_category {
