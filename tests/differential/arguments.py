@@ -165,7 +165,7 @@ class Maker:
     def bitfield_offset(self):
         rng = self.rng
         return "#%d" % rng.randrange(12) if rng.random() < 0.3 else (
-            self.offset() if rng.random() < 0.9 else rng.choice(["#-1", "#a", "#", "#536870912", "#9223372036854775807"]))
+            self.offset() if rng.random() < 0.9 else rng.choice(["#-1", "#a", "#", "#9999999999", "#9223372036854775807"]))
 
     # --- the tree of COMMAND DOCS -------------------------------------------------------------------
 
