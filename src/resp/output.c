@@ -61,6 +61,7 @@ size_t output_range_bytes(const struct output *output, const struct output_range
 
 size_t output_vectors(const struct output *output, const struct output_range *range, struct iovec *vectors, size_t max)
 {
+    ASSERT(max >= 2);
     size_t count = 0;
     size_t at = range->begin;
     for (size_t i = range->insert_begin; i < range->insert_end && count + 2 <= max; i++) {

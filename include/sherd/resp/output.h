@@ -48,7 +48,7 @@ static inline struct output_mark output_mark(const struct output *output)
 void output_truncate(struct output *output, struct output_mark mark);
 /* Total bytes of a range, blobs included. */
 size_t output_range_bytes(const struct output *output, const struct output_range *range);
-/* Fills at most `max` vectors with the range's beginning; returns how many. */
+/* Fills at most `max` vectors (at least 2) with the range's beginning; returns how many. */
 size_t output_vectors(const struct output *output, const struct output_range *range, struct iovec *vectors, size_t max);
 /* Moves the range's beginning forward by `written` bytes; the blobs passed are released. */
 void output_advance(struct output *output, struct output_range *range, size_t written);
