@@ -11,25 +11,33 @@ enum set_flag {
     SET_XX = 1 << 1,
     SET_GET = 1 << 2,
     SET_KEEPTTL = 1 << 3,
-    SET_EXPIRES = 1 << 4, /* EX, PX, EXAT or PXAT was given: deadline_ms holds it */
-    SET_PERSIST = 1 << 5, /* GETEX */
-    SET_IFEQ = 1 << 6,    /* valkey and Redis 8.4: only while the value equals `comparand` */
-    SET_IFNE = 1 << 7,    /* Redis 8.4: only while it differs */
+    SET_PERSIST = 1 << 4, /* GETEX */
+    SET_IFEQ = 1 << 5,    /* Valkey 8.1 and Redis 8.4: only while the value equals `comparand` */
+    SET_IFNE = 1 << 6,    /* Redis 8.4: only while it differs */
+    SET_EX = 1 << 7,
+    SET_PX = 1 << 8,
+    SET_EXAT = 1 << 9,
+    SET_PXAT = 1 << 10,
 };
 
 enum {
-    SET_ACCEPTS_ALL = SET_NX | SET_XX | SET_GET | SET_KEEPTTL | SET_EXPIRES | SET_IFEQ | SET_IFNE,
+    SET_EXPIRES = SET_EX | SET_PX | SET_EXAT | SET_PXAT,
+    SET_COMPARES = SET_IFEQ | SET_IFNE,
+    SET_ACCEPTS = SET_NX | SET_XX | SET_GET | SET_KEEPTTL | SET_EXPIRES | SET_COMPARES,
     GETEX_ACCEPTS = SET_EXPIRES | SET_PERSIST,
 };
 
 struct set_options {
-    uint32_t flags; /* enum set_flag */
-    int64_t deadline_ms; /* unix time; DEADLINE_NONE without SET_EXPIRES */
+    uint32_t flags;             /* enum set_flag */
+    uint32_t deadline_argument; /* with SET_EXPIRES: where its number stands */
+    int64_t deadline_ms;        /* unix time, from set_options_deadline; DEADLINE_NONE before and without SET_EXPIRES */
     struct slice comparand;
 };
 
 /* Parses the words from `first` on; `accepts` says which options the command has. On false the error is replied. */
 NODISCARD bool set_options_parse(struct call *call, uint32_t first, uint32_t accepts, struct set_options *options);
+/* Computes deadline_ms, if the options name one. On false the error is replied. */
+NODISCARD bool set_options_deadline(struct call *call, struct set_options *options);
 /* Applies conditions and replies the old value for GET. False: nothing is to be written, the reply is there and
  * `outcome` is what the handler returns. */
 NODISCARD bool set_options_allow(struct call *call, const struct set_options *options, const struct keyref *ref,

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Whole string values: GET, SET and their relatives.
  * Owner: nobody, handlers keep no state. Locks: none taken; dispatch holds the keys' shards. */
+#include "set_options.h"
 #include "sherd/commands/families.h"
 #include "sherd/exec/call.h"
-#include "set_options.h"
+#include "string_access.h"
 
 COMMAND_HANDLER(get_command)
 {
@@ -19,31 +20,174 @@ COMMAND_HANDLER(get_command)
     return OUTCOME_DONE;
 }
 
-COMMAND_HANDLER(set_command)
+/* Stores argument `value` under the key of `ref` with a fresh deadline or none, and notes it. */
+static void store(struct call *call, struct keyref *ref, uint32_t value, int64_t deadline_ms) REQUIRES(shard_held)
+{
+    keyref_set_string(ref, call->argv[value], deadline_ms);
+    call_changed(call, ref, EVENT_STRING, "set");
+    if (UNLIKELY(deadline_ms > 0)) {
+        call_changed_event(call, ref, EVENT_GENERIC, "expire");
+    }
+}
+
+/* SET with options. A deadline that has passed is stored as well: the next lookup removes the key. */
+static NOINLINE enum outcome set_with_options(struct call *call) REQUIRES(shard_held)
 {
     struct set_options options = {0};
-    if (UNLIKELY(call->argc > 3) && !set_options_parse(call, 3, SET_ACCEPTS_ALL, &options)) {
+    if (!set_options_parse(call, 3, SET_ACCEPTS, &options) || !set_options_deadline(call, &options)) {
         return OUTCOME_ERROR;
     }
     struct keyref ref;
-    bool exists = call_write(call, 1, &ref);
-    if (UNLIKELY(options.flags != 0)) {
-        enum outcome outcome = OUTCOME_DONE;
-        if (!set_options_allow(call, &options, &ref, exists, &outcome)) {
-            return outcome;
-        }
+    bool gets = (options.flags & SET_GET) != 0;
+    bool exists = gets ? call_read(call, 1, &ref) : call_write(call, 1, &ref);
+    enum outcome outcome = OUTCOME_DONE;
+    if (!set_options_allow(call, &options, &ref, exists, &outcome)) {
+        return outcome;
     }
-    int64_t deadline_ms = (options.flags & SET_KEEPTTL) != 0 ? DEADLINE_KEEP : options.deadline_ms;
-    keyref_set_string(&ref, call->argv[2], deadline_ms);
-    call_changed(call, &ref, EVENT_STRING, "set");
-    if (UNLIKELY(options.deadline_ms != 0)) {
-        call_changed_event(call, &ref, EVENT_GENERIC, "expire");
-    }
-    if (LIKELY((options.flags & SET_GET) == 0)) {
+    store(call, &ref, 2, (options.flags & SET_KEEPTTL) != 0 ? DEADLINE_KEEP : options.deadline_ms);
+    if (!gets) {
         reply_ok(&call->reply);
     }
     return OUTCOME_DONE;
 }
+
+COMMAND_HANDLER(set_command)
+{
+    if (UNLIKELY(call->argc > 3)) {
+        return set_with_options(call);
+    }
+    struct keyref ref;
+    (void)call_write(call, 1, &ref);
+    store(call, &ref, 2, DEADLINE_NONE);
+    reply_ok(&call->reply);
+    return OUTCOME_DONE;
+}
+
+COMMAND_HANDLER(setnx_command)
+{
+    struct keyref ref;
+    bool exists = call_write(call, 1, &ref);
+    if (!exists) {
+        store(call, &ref, 2, DEADLINE_NONE);
+    }
+    reply_integer(&call->reply, exists ? 0 : 1);
+    return OUTCOME_DONE;
+}
+
+static enum outcome set_for_a_time(struct call *call, bool seconds) REQUIRES(shard_held)
+{
+    int64_t deadline_ms;
+    if (!call_deadline(call, 2, seconds, false, &deadline_ms)) {
+        return OUTCOME_ERROR;
+    }
+    struct keyref ref;
+    (void)call_write(call, 1, &ref);
+    store(call, &ref, 3, deadline_ms);
+    reply_ok(&call->reply);
+    return OUTCOME_DONE;
+}
+
+COMMAND_HANDLER(setex_command)
+{
+    return set_for_a_time(call, true);
+}
+
+COMMAND_HANDLER(psetex_command)
+{
+    return set_for_a_time(call, false);
+}
+
+/* Replies the value of a key as GET does and says what was found. */
+static enum string_found reply_value(struct call *call, struct keyref *ref) REQUIRES(shard_held)
+{
+    enum string_found found = string_read(call, 1, ref);
+    if (found == STRING_FOUND) {
+        call_reply_string(call, ref->entry);
+    } else if (found == STRING_MISSING) {
+        reply_null(&call->reply);
+    }
+    return found;
+}
+
+COMMAND_HANDLER(getset_command)
+{
+    struct keyref ref;
+    if (reply_value(call, &ref) == STRING_REFUSED) {
+        return OUTCOME_ERROR;
+    }
+    store(call, &ref, 2, DEADLINE_NONE);
+    return OUTCOME_DONE;
+}
+
+static void remove_key(struct call *call, struct keyref *ref) REQUIRES(shard_held)
+{
+    keyref_remove(ref);
+    call_changed(call, ref, EVENT_GENERIC, "del");
+}
+
+COMMAND_HANDLER(getdel_command)
+{
+    struct keyref ref;
+    enum string_found found = reply_value(call, &ref);
+    if (found == STRING_FOUND) {
+        remove_key(call, &ref);
+    }
+    return found == STRING_REFUSED ? OUTCOME_ERROR : OUTCOME_DONE;
+}
+
+/* The number of an expiry option is looked at only once the key is known to hold a string, as in Redis. */
+COMMAND_HANDLER(getex_command)
+{
+    struct set_options options = {0};
+    if (!set_options_parse(call, 2, GETEX_ACCEPTS, &options)) {
+        return OUTCOME_ERROR;
+    }
+    struct keyref ref;
+    enum string_found found = string_read(call, 1, &ref);
+    if (found == STRING_MISSING) {
+        reply_null(&call->reply);
+        return OUTCOME_DONE;
+    }
+    if (found == STRING_REFUSED || !set_options_deadline(call, &options)) {
+        return OUTCOME_ERROR;
+    }
+    call_reply_string(call, ref.entry);
+    if ((options.flags & SET_EXPIRES) != 0 && options.deadline_ms <= call->now_ms) {
+        remove_key(call, &ref);
+    } else if ((options.flags & SET_EXPIRES) != 0) {
+        keyref_set_deadline(&ref, options.deadline_ms);
+        call_changed(call, &ref, EVENT_GENERIC, "expire");
+    } else if ((options.flags & SET_PERSIST) != 0 && ref.entry->has_deadline) {
+        keyref_set_deadline(&ref, DEADLINE_NONE);
+        call_changed(call, &ref, EVENT_GENERIC, "persist");
+    }
+    return OUTCOME_DONE;
+}
+
+/* As Valkey 9.0 has it. */
+COMMAND_HANDLER(delifeq_command)
+{
+    struct keyref ref;
+    enum string_found found = string_write(call, 1, &ref);
+    if (found == STRING_REFUSED) {
+        return OUTCOME_ERROR;
+    }
+    char digits[24];
+    bool equal = found == STRING_FOUND && slice_equals(entry_string(ref.entry, digits), call->argv[2]);
+    if (equal) {
+        remove_key(call, &ref);
+    }
+    reply_integer(&call->reply, equal ? 1 : 0);
+    return OUTCOME_DONE;
+}
+
+static const struct command_history set_history[] = {
+    {"2.6.12", "Added the `EX`, `PX`, `NX` and `XX` options."},
+    {"6.0.0", "Added the `KEEPTTL` option."},
+    {"6.2.0", "Added the `GET`, `EXAT` and `PXAT` option."},
+    {"7.0.0", "Allowed the `NX` and `GET` options to be used together."},
+    {0},
+};
 
 const struct command_row string_commands[] = {
     {.name = "get",
@@ -56,15 +200,14 @@ const struct command_row string_commands[] = {
      .summary = "Returns the value of a key that holds a string.",
      .since = "1.0.0",
      .group = "string",
-     .complexity = "O(1)",
-     .arguments = "key:key"},
+     .complexity = "O(1)"},
     {.name = "set",
      .handler = set_command,
      .arity = -3,
      .lock = LOCK_KEYS,
      .flags = COMMAND_WRITE | COMMAND_DENYOOM,
      .categories = ACL_STRING,
-     .keys = {{.flags = KEY_RW | KEY_ACCESS | KEY_UPDATE | KEY_INSERT | KEY_VARIABLE_FLAGS,
+     .keys = {{.flags = KEY_RW | KEY_ACCESS | KEY_UPDATE | KEY_VARIABLE_FLAGS,
                .begin = 1,
                .step = 1,
                .notes = "RW and ACCESS due to the optional `GET` argument"}},
@@ -73,6 +216,94 @@ const struct command_row string_commands[] = {
      .since = "1.0.0",
      .group = "string",
      .complexity = "O(1)",
-     .arguments = "key:key value"},
+     .history = set_history},
+    {.name = "setnx",
+     .handler = setnx_command,
+     .arity = 3,
+     .lock = LOCK_KEYS,
+     .flags = COMMAND_WRITE | COMMAND_DENYOOM | COMMAND_FAST,
+     .categories = ACL_STRING,
+     .keys = {{.flags = KEY_OW | KEY_INSERT, .begin = 1, .step = 1}},
+     .summary = "Stores a string under a key that does not exist yet.",
+     .since = "1.0.0",
+     .group = "string",
+     .complexity = "O(1)",
+     .replaced_by = "`SET` with the `NX` argument",
+     .deprecated_since = "2.6.12"},
+    {.name = "setex",
+     .handler = setex_command,
+     .arity = 4,
+     .lock = LOCK_KEYS,
+     .flags = COMMAND_WRITE | COMMAND_DENYOOM,
+     .categories = ACL_STRING,
+     .keys = {{.flags = KEY_OW | KEY_UPDATE, .begin = 1, .step = 1}},
+     .summary = "Stores a string under a key for a number of seconds.",
+     .since = "2.0.0",
+     .group = "string",
+     .complexity = "O(1)",
+     .replaced_by = "`SET` with the `EX` argument",
+     .deprecated_since = "2.6.12"},
+    {.name = "psetex",
+     .handler = psetex_command,
+     .arity = 4,
+     .lock = LOCK_KEYS,
+     .flags = COMMAND_WRITE | COMMAND_DENYOOM,
+     .categories = ACL_STRING,
+     .keys = {{.flags = KEY_OW | KEY_UPDATE, .begin = 1, .step = 1}},
+     .summary = "Stores a string under a key for a number of milliseconds.",
+     .since = "2.6.0",
+     .group = "string",
+     .complexity = "O(1)",
+     .replaced_by = "`SET` with the `PX` argument",
+     .deprecated_since = "2.6.12"},
+    {.name = "getset",
+     .handler = getset_command,
+     .arity = 3,
+     .lock = LOCK_KEYS,
+     .flags = COMMAND_WRITE | COMMAND_DENYOOM | COMMAND_FAST,
+     .categories = ACL_STRING,
+     .keys = {{.flags = KEY_RW | KEY_ACCESS | KEY_UPDATE, .begin = 1, .step = 1}},
+     .summary = "Stores a string under a key and returns what it held before.",
+     .since = "1.0.0",
+     .group = "string",
+     .complexity = "O(1)",
+     .replaced_by = "`SET` with the `!GET` argument",
+     .deprecated_since = "6.2.0"},
+    {.name = "getdel",
+     .handler = getdel_command,
+     .arity = 2,
+     .lock = LOCK_KEYS,
+     .flags = COMMAND_WRITE | COMMAND_FAST,
+     .categories = ACL_STRING,
+     .keys = {{.flags = KEY_RW | KEY_ACCESS | KEY_DELETE, .begin = 1, .step = 1}},
+     .summary = "Returns the value of a key and removes the key.",
+     .since = "6.2.0",
+     .group = "string",
+     .complexity = "O(1)"},
+    {.name = "getex",
+     .handler = getex_command,
+     .arity = -2,
+     .lock = LOCK_KEYS,
+     .flags = COMMAND_WRITE | COMMAND_FAST,
+     .categories = ACL_STRING,
+     .keys = {{.flags = KEY_RW | KEY_ACCESS | KEY_UPDATE,
+               .begin = 1,
+               .step = 1,
+               .notes = "RW and UPDATE because it changes the TTL"}},
+     .summary = "Returns the value of a key and may change when the key expires.",
+     .since = "6.2.0",
+     .group = "string",
+     .complexity = "O(1)"},
+    {.name = "delifeq",
+     .handler = delifeq_command,
+     .arity = 3,
+     .lock = LOCK_KEYS,
+     .flags = COMMAND_WRITE | COMMAND_FAST,
+     .categories = ACL_STRING,
+     .keys = {{.flags = KEY_RM | KEY_DELETE, .begin = 1, .step = 1}},
+     .summary = "Removes a key while it holds a certain string.",
+     .since = "9.0.0",
+     .group = "string",
+     .complexity = "O(1)"},
     {0},
 };

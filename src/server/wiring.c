@@ -49,6 +49,13 @@ void server_wire(struct server *server)
     const struct command_family families[] = {
         {connection_commands, &server->net},
         {string_commands, NULL},
+        {string_many_commands, NULL},
+        {string_range_commands, NULL},
+        {counter_commands, NULL},
+        {lcs_commands, NULL},
+        {bitmap_commands, NULL},
+        {bitfield_commands, NULL},
+        {bitop_commands, NULL},
         {stream_commands, &server->commands_state},
         {stream_read_commands, &server->commands_state},
         {stream_info_commands, &server->commands_state},

@@ -7,10 +7,23 @@
 #include "sherd/exec/command.h"
 
 extern const struct command_row command_commands[];     /* COMMAND */
-extern const struct command_row config_commands[];      /* CONFIG */
-extern const struct command_row string_commands[];      /* GET SET and what replaces or reads whole values */
-extern const struct command_row stream_commands[];      /* XADD XDEL XTRIM XSETID XLEN; context: commands_state */
-extern const struct command_row stream_read_commands[]; /* XRANGE XREVRANGE XREAD */
-extern const struct command_row stream_info_commands[]; /* XINFO */
+extern const struct command_row config_commands[];       /* CONFIG */
+extern const struct command_row key_commands[];         /* DEL UNLINK EXISTS TOUCH TYPE */
+extern const struct command_row expire_commands[];      /* EXPIRE TTL PERSIST and their kin */
+extern const struct command_row move_commands[];        /* RENAME RENAMENX COPY MOVE */
+extern const struct command_row walk_commands[];        /* SCAN KEYS RANDOMKEY DBSIZE */
+extern const struct command_row object_commands[];      /* OBJECT */
+extern const struct command_row flush_commands[];       /* FLUSHDB FLUSHALL SWAPDB; context: commands_state */
+extern const struct command_row string_commands[];       /* GET SET and what replaces or reads whole values */
+extern const struct command_row string_many_commands[];  /* MGET MSET MSETNX */
+extern const struct command_row string_range_commands[]; /* APPEND STRLEN SETRANGE GETRANGE SUBSTR */
+extern const struct command_row counter_commands[];      /* INCR and its relatives */
+extern const struct command_row lcs_commands[];          /* LCS */
+extern const struct command_row bitmap_commands[];       /* SETBIT GETBIT BITCOUNT BITPOS */
+extern const struct command_row bitfield_commands[];     /* BITFIELD BITFIELD_RO */
+extern const struct command_row bitop_commands[];        /* BITOP */
+extern const struct command_row stream_commands[];       /* XADD XDEL XTRIM XSETID XLEN; context: commands_state */
+extern const struct command_row stream_read_commands[];  /* XRANGE XREVRANGE XREAD */
+extern const struct command_row stream_info_commands[];  /* XINFO */
 
 #endif
