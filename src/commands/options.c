@@ -16,6 +16,10 @@ const struct option commands_option_rows[] = {
      .offset = FIELD(stream_node_max_entries),
      .default_text = "100",
      .max = INT64_MAX},
+    {.name = "lazyfree-lazy-user-flush", .type = OPTION_BOOL, .offset = FIELD(lazyfree_lazy_user_flush), .default_text = "no"},
+    {.name = "lazyfree-lazy-user-del", .type = OPTION_BOOL, .offset = FIELD(lazyfree_lazy_user_del), .default_text = "no"},
+    {.name = "lazyfree-lazy-server-del", .type = OPTION_BOOL, .offset = FIELD(lazyfree_lazy_server_del), .default_text = "no"},
+    {.name = "lazyfree-lazy-expire", .type = OPTION_BOOL, .offset = FIELD(lazyfree_lazy_expire), .default_text = "no"},
 };
 
 const size_t commands_option_count = ARRAY_LENGTH(commands_option_rows);

@@ -243,6 +243,8 @@ static const struct option rows[] = {
      .min = -100,
      .max = INT64_MAX,
      .flags = OPTION_PENDING | OPTION_PERCENT},
+    NUMBER("lfu-log-factor", "10", 0, INT_MAX, NULL, 0),
+    NUMBER("lfu-decay-time", "1", 0, INT_MAX, NULL, 0),
     BOOL("lazyfree-lazy-eviction", "no", NULL, NULL, 0),
     BOOL("activerehashing", "yes", NULL, NULL, 0),
     BOOL("activedefrag", "no", NULL, NULL, 0),

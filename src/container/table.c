@@ -15,6 +15,7 @@ enum {
     TABLE_SHRINK_ITEMS = 3,
     TABLE_LAST = TABLE_BUCKET_WORDS - 1,
     TABLE_SPLIT_MAX = 1024, /* items of one chain moved through a buffer on the stack */
+    TABLE_SAMPLE_PLACES = 16, /* a bucket is drawn from as if it had so many places; longer chains are rare */
 };
 
 void table_init(struct table *table)
@@ -312,8 +313,8 @@ void *table_sample(const struct table *table, uint64_t random)
     }
     struct table_bucket *head = table_bucket_at(table_directory(table), (uint32_t)((random >> 32) % buckets));
     size_t count = chain_count(head);
-    size_t wanted = count == 0 ? 0 : (random & UINT32_MAX) % count;
-    for (struct table_bucket *bucket = head; bucket != NULL && count != 0; bucket = bucket_linked(bucket)) {
+    size_t wanted = (random & UINT32_MAX) % (count < TABLE_SAMPLE_PLACES ? TABLE_SAMPLE_PLACES : count);
+    for (struct table_bucket *bucket = head; bucket != NULL && wanted < count; bucket = bucket_linked(bucket)) {
         for (int i = 0; i < TABLE_BUCKET_WORDS; i++) {
             uint64_t word = table_load(&bucket->words[i]);
             if (word != 0 && (word & TABLE_LINK_BIT) == 0 && wanted-- == 0) {

@@ -10,7 +10,7 @@ enum {
     TICK_EXPIRING_MS = 10, /* some key has a deadline */
     CRON_MS = 90,          /* at least, between two calls of the cron hooks */
     SLICE_TAGS = 16,       /* tags fired in one hold of a shard */
-    TICK_BUDGET_US = 1000, /* time given to expiry in one tick */
+    TICK_BUDGET_US = 1000, /* time given to expiry in one tick, for each step of active-expire-effort */
 };
 
 static void note_lag(struct net *net, int64_t lag_ms)
@@ -52,7 +52,7 @@ static int64_t expire_due(struct net_worker *worker, bool *fired)
     struct keyspace *keyspace = worker->exec.user.keyspace;
     unsigned step = worker->net->worker_count;
     int64_t now_ms = worker->exec.user.now_ms;
-    int64_t until_us = worker->exec.now_us + TICK_BUDGET_US;
+    int64_t until_us = worker->exec.now_us + TICK_BUDGET_US * worker_options(worker)->active_expire_effort;
     int64_t next_ms = TICK_IDLE_MS;
     uint32_t visited = 0;
     uint32_t index = worker->sweep_shard;

@@ -49,6 +49,12 @@ void server_wire(struct server *server)
     const struct command_family families[] = {
         {connection_commands, &server->net},
         {string_commands, NULL},
+        {key_commands, NULL},
+        {expire_commands, NULL},
+        {move_commands, NULL},
+        {walk_commands, NULL},
+        {object_commands, NULL},
+        {flush_commands, &server->commands_state},
         {string_many_commands, NULL},
         {string_range_commands, NULL},
         {counter_commands, NULL},

@@ -9,6 +9,11 @@
 struct commands_options {
     int64_t stream_node_max_bytes;   /* 0: no limit */
     int64_t stream_node_max_entries; /* 0: no limit */
+    bool lazyfree_lazy_user_flush;   /* FLUSHALL and FLUSHDB without a word mean ASYNC */
+    /* Large values are always freed off the worker that removes them, so these three mean the same either way. */
+    bool lazyfree_lazy_user_del;
+    bool lazyfree_lazy_server_del;
+    bool lazyfree_lazy_expire;
 };
 
 /* What the families of this room get as call->context. */

@@ -47,6 +47,7 @@ struct net_options {
     int64_t bulk_max_bytes;
     int64_t unixsocket_permissions;
     int64_t hz;
+    int64_t active_expire_effort; /* 1 to 10 */
     struct slice unixsocket;
     struct slice requirepass;
     bool protected_mode;
