@@ -329,6 +329,7 @@ static bool over_output_limit(struct conn *conn)
     struct output_range pending = pending_output(conn);
     int64_t bytes = (int64_t)output_range_bytes(&conn->session.own, &pending);
     atomic_store_explicit(&conn->shown_output, (size_t)bytes, memory_order_relaxed);
+    atomic_store_explicit(&conn->shown_copied, pending.end - pending.begin, memory_order_relaxed);
     atomic_store_explicit(&conn->shown_inserts, (uint32_t)(pending.insert_end - pending.insert_begin),
                           memory_order_relaxed);
     peaks_note(conn->worker, 0, (size_t)bytes);
@@ -358,6 +359,7 @@ static void keep_backlog(struct conn *conn, bool ends)
 {
     if (ends) {
         conn_pause(conn); /* nothing more is executed, so nothing more is read */
+        session_show(&conn->session);
     }
     if ((conn->flags & CONN_WRITE_ARMED) == 0) {
         conn->flags |= CONN_WRITE_ARMED;
@@ -379,6 +381,7 @@ static bool write_own(struct conn *conn)
         output_clear(own, 0);
         rest = (struct output_range){0};
         atomic_store_explicit(&conn->shown_output, 0, memory_order_relaxed);
+        atomic_store_explicit(&conn->shown_copied, 0, memory_order_relaxed);
         atomic_store_explicit(&conn->shown_inserts, 0, memory_order_relaxed);
         conn->soft_limit_since_ms = 0;
     } else if (rest.begin > rest.end / 2 || rest.insert_begin > rest.insert_end / 2) {

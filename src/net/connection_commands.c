@@ -42,14 +42,7 @@ static enum outcome quit_command(struct call *call)
     return OUTCOME_CLOSE;
 }
 
-enum outcome net_guard_authentication(struct call *call, void *context)
-{
-    (void)context;
-    if ((call->session->flags & SESSION_UNAUTHENTICATED) == 0 || (call->command->flags & COMMAND_NO_AUTH) != 0) {
-        return OUTCOME_DONE;
-    }
-    return call_fail(call, ERROR_NOAUTH);
-}
+static const char *const ping_tips[] = {"request_policy:all_shards", "response_policy:all_succeeded", NULL};
 
 const struct command_row connection_commands[] = {
     {.name = "ping",
@@ -60,7 +53,8 @@ const struct command_row connection_commands[] = {
      .summary = "Answers PONG, or the message it was given.",
      .since = "1.0.0",
      .group = "connection",
-     .complexity = "O(1)"},
+     .complexity = "O(1)",
+     .tips = ping_tips},
     {.name = "echo",
      .handler = echo_command,
      .arity = 2,
@@ -87,6 +81,8 @@ const struct command_row connection_commands[] = {
      .summary = "Says OK and closes the connection.",
      .since = "1.0.0",
      .group = "connection",
-     .complexity = "O(1)"},
+     .complexity = "O(1)",
+     .replaced_by = "just closing the connection",
+     .deprecated_since = "7.2.0"},
     {0},
 };

@@ -47,6 +47,9 @@ static inline const struct net_options *worker_options(const struct net_worker *
 /* address.c: appends "127.0.0.1:6379", "[::1]:6379" or, for a client of the unix socket `local`, "/path/to/socket:0". */
 void address_append(const struct sockaddr_storage *peer, const struct sockaddr_storage *local, struct buffer *out);
 
+/* client_commands.c: may a client's name or its library's be that? Printable ASCII without spaces. */
+bool client_text_is_plain(struct slice text);
+
 /* registry.c: on the connection's worker. */
 void registry_join(struct conn *conn);
 /* From here on nobody else can reach the connection, except through a wake that is under way. */

@@ -73,6 +73,7 @@ static void view_fill(struct client_view *view, struct conn *conn)
         .input_bytes = atomic_load_explicit(&conn->shown_input, memory_order_relaxed),
         .input_free_bytes = atomic_load_explicit(&conn->shown_input_free, memory_order_relaxed),
         .output_bytes = atomic_load_explicit(&conn->shown_output, memory_order_relaxed),
+        .output_copied_bytes = atomic_load_explicit(&conn->shown_copied, memory_order_relaxed),
         .output_inserts = atomic_load_explicit(&conn->shown_inserts, memory_order_relaxed),
         .peer = conn->peer,
         .local = conn->local,

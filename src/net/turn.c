@@ -115,7 +115,7 @@ static void conn_frame(struct conn *conn, const struct net_options *options)
     while (!conn_stopped(conn)) {
         struct slice rest = slice_make(conn->view.data + conn->framed, conn->view.len - conn->framed);
         struct request_result result;
-        limits.authenticated = (conn->session.flags & SESSION_UNAUTHENTICATED) == 0;
+        limits.authenticated = (conn->session.flags & SESSION_UNAUTHENTICATED) == 0 || options->requirepass.len == 0;
         enum request_outcome outcome = request_parse(&conn->parser, rest, &limits, &worker->exec.pool, &result);
         if (outcome == REQUEST_PART) {
             if (UNLIKELY((int64_t)rest.len > options->query_buffer_limit_bytes)) {

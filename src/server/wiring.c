@@ -40,7 +40,7 @@ struct config *server_wire_config(struct server *server)
                                .options_bytes = sizeof(struct commands_options),
                                .context = &server->commands_state},
     };
-    struct config_hooks hooks = {.context = server, .retire = snapshot_retire, .version = SHERD_REDIS_VERSION};
+    struct config_hooks hooks = {.context = server, .retire = snapshot_retire};
     return config_create(sections, ARRAY_LENGTH(sections), &hooks);
 }
 
@@ -48,6 +48,8 @@ void server_wire(struct server *server)
 {
     const struct command_family families[] = {
         {connection_commands, &server->net},
+        {authentication_commands, &server->net},
+        {client_commands, &server->net},
         {string_commands, NULL},
         {key_commands, NULL},
         {expire_commands, NULL},
@@ -72,8 +74,9 @@ void server_wire(struct server *server)
     server->commands_state = (struct commands_state){.config_slot = SLOT_COMMANDS};
     server->commands = command_table_create(families, ARRAY_LENGTH(families));
     exec_init(&server->exec, &server->keyspace, &server->epoch, server->config, server->commands);
-    exec_add_guard(&server->exec,
-                   (struct guard){.session_flags = SESSION_UNAUTHENTICATED, .check = net_guard_authentication});
+    exec_add_guard(&server->exec, (struct guard){.session_flags = SESSION_UNAUTHENTICATED,
+                                                 .check = net_guard_authentication,
+                                                 .context = &server->net});
     net_init(&server->net, &server->exec, &server->log, SLOT_NET);
 }
 

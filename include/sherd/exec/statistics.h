@@ -24,6 +24,7 @@
     STATISTIC(EXPIRY_CUT_SHORT)                                                                                        \
     STATISTIC(EVICTED_KEYS)                                                                                            \
     STATISTIC(ERROR_REPLIES)                                                                                           \
+    STATISTIC(DENIED_AUTHENTICATIONS)                                                                                  \
     STATISTIC(UNEXPECTED_ERROR_REPLIES)                                                                                \
     STATISTIC(CHANGES)                                                                                                 \
     STATISTIC(QUERY_BUFFER_DISCONNECTIONS)                                                                             \

@@ -56,6 +56,7 @@ struct conn {
     _Atomic size_t shown_input;      /* (a) bytes in use and free, for CLIENT LIST */
     _Atomic size_t shown_input_free; /* (a) */
     _Atomic size_t shown_output;     /* (a) bytes that the socket has not taken yet */
+    _Atomic size_t shown_copied;     /* (a) those of them that are copies */
     _Atomic uint32_t shown_inserts;  /* (a) values among them that are referenced, not copied */
 };
 

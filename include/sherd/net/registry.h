@@ -24,7 +24,8 @@ struct client_view {
     const struct command *last_command; /* NULL: none */
     size_t input_bytes;                 /* received, not executed */
     size_t input_free_bytes;
-    size_t output_bytes;                    /* not written yet */
+    size_t output_bytes;                    /* not written yet, referenced values included */
+    size_t output_copied_bytes;             /* those of them that are copies */
     uint32_t output_inserts;                /* values among them that are referenced */
     struct blob *texts[SESSION_TEXT_COUNT]; /* references; NULL: none */
     struct sockaddr_storage peer;

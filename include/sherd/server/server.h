@@ -5,11 +5,10 @@
 #define SHERD_SERVER_SERVER_H
 
 #include "sherd/base/log.h"
+#include "sherd/base/version.h"
 #include "sherd/commands/options.h"
 #include "sherd/exec/exec.h"
 #include "sherd/net/net.h"
-
-#define SHERD_REDIS_VERSION "7.2.4" /* the version of Redis whose behaviour this is */
 
 struct server_options {
     int64_t databases;

@@ -1,0 +1,480 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* CLIENT: what a client says and learns about its own connection, and about those of others through the registry.
+ * Owner: the session, changed by its worker; others only through the registry. Locks: none here. */
+#include "internal.h"
+#include "sherd/base/number.h"
+#include "sherd/exec/call.h"
+#include "sherd/exec/exec.h"
+#include "sherd/net/commands.h"
+#include "sherd/net/registry.h"
+
+bool client_text_is_plain(struct slice text)
+{
+    for (size_t i = 0; i < text.len; i++) {
+        if (text.data[i] < '!' || text.data[i] > '~') {
+            return false;
+        }
+    }
+    return true;
+}
+
+static enum outcome client_id(struct call *call)
+{
+    reply_integer(&call->reply, (int64_t)call->session->id);
+    return OUTCOME_DONE;
+}
+
+static enum outcome client_getname(struct call *call)
+{
+    struct slice name = session_text(call->session, SESSION_NAME);
+    if (name.len == 0) {
+        reply_null(&call->reply);
+    } else {
+        reply_bulk(&call->reply, name);
+    }
+    return OUTCOME_DONE;
+}
+
+static enum outcome client_setname(struct call *call)
+{
+    if (!client_text_is_plain(call->argv[2])) {
+        return call_fail(call, ERROR_CLIENT_NAME);
+    }
+    session_set_text(call->session, SESSION_NAME, call->argv[2]);
+    reply_ok(&call->reply);
+    return OUTCOME_DONE;
+}
+
+static enum outcome client_setinfo(struct call *call)
+{
+    struct slice option = call->argv[2];
+    enum session_text which;
+    if (slice_equals_word(option, "lib-name")) {
+        which = SESSION_LIBRARY_NAME;
+    } else if (slice_equals_word(option, "lib-ver")) {
+        which = SESSION_LIBRARY_VERSION;
+    } else {
+        return call_fail_format(call, "ERR Unrecognized option '%.*s'", (int)option.len, option.data);
+    }
+    if (!client_text_is_plain(call->argv[3])) {
+        return call_fail_format(call, "ERR %.*s cannot contain spaces, newlines or special characters.",
+                                (int)option.len, option.data);
+    }
+    session_set_text(call->session, which, call->argv[3]);
+    reply_ok(&call->reply);
+    return OUTCOME_DONE;
+}
+
+static enum outcome client_reply(struct call *call)
+{
+    struct session *session = call->session;
+    if (call_argument_is(call, 2, "on")) {
+        session->flags &= ~(uint32_t)(SESSION_REPLY_OFF | SESSION_REPLY_SKIP | SESSION_REPLY_SKIP_NEXT);
+        reply_ok(&call->reply);
+    } else if (call_argument_is(call, 2, "off")) {
+        session->flags |= SESSION_REPLY_OFF;
+    } else if (call_argument_is(call, 2, "skip")) {
+        session->flags |= (session->flags & SESSION_REPLY_OFF) == 0 ? SESSION_REPLY_SKIP_NEXT : 0;
+    } else {
+        return call_fail(call, ERROR_SYNTAX);
+    }
+    return OUTCOME_DONE;
+}
+
+/* CLIENT NO-EVICT and NO-TOUCH: ON or OFF. */
+static enum outcome switch_flag(struct call *call, enum session_flag flag)
+{
+    struct session *session = call->session;
+    if (call_argument_is(call, 2, "on")) {
+        session->flags |= flag;
+    } else if (call_argument_is(call, 2, "off")) {
+        session->flags &= ~(uint32_t)flag;
+    } else {
+        return call_fail(call, ERROR_SYNTAX);
+    }
+    session_show(session);
+    reply_ok(&call->reply);
+    return OUTCOME_DONE;
+}
+
+static enum outcome client_no_evict(struct call *call)
+{
+    return switch_flag(call, SESSION_NO_EVICT);
+}
+
+static enum outcome client_no_touch(struct call *call)
+{
+    return switch_flag(call, SESSION_NO_TOUCH);
+}
+
+/* No client is tracked: the answers of a connection with tracking off. */
+static enum outcome client_getredir(struct call *call)
+{
+    reply_integer(&call->reply, -1);
+    return OUTCOME_DONE;
+}
+
+static enum outcome client_trackinginfo(struct call *call)
+{
+    struct reply *reply = &call->reply;
+    reply_map(reply, 3);
+    reply_bulk_text(reply, "flags");
+    reply_set(reply, 1);
+    reply_bulk_text(reply, "off");
+    reply_bulk_text(reply, "redirect");
+    reply_integer(reply, -1);
+    reply_bulk_text(reply, "prefixes");
+    reply_array(reply, 0);
+    return OUTCOME_DONE;
+}
+
+static enum outcome client_info(struct call *call)
+{
+    struct client_view view;
+    struct buffer line;
+    buffer_init(&line);
+    client_view_of(&view, conn_of(call->session));
+    client_view_print(&view, call->now_ms, &line);
+    buffer_append(&line, "\n", 1);
+    reply_verbatim(&call->reply, "txt", buffer_slice(&line));
+    client_view_deinit(&view);
+    buffer_deinit(&line);
+    return OUTCOME_DONE;
+}
+
+/* The types that a client can be of; all that exist here are normal ones. */
+enum client_type {
+    CLIENT_TYPE_ANY = -2,
+    CLIENT_TYPE_UNKNOWN = -1,
+    CLIENT_TYPE_NORMAL,
+    CLIENT_TYPE_REPLICA,
+    CLIENT_TYPE_PUBSUB,
+    CLIENT_TYPE_MASTER,
+};
+
+static enum client_type type_by_name(struct slice name)
+{
+    static const struct {
+        const char *name;
+        enum client_type type;
+    } types[] = {{"normal", CLIENT_TYPE_NORMAL},
+                 {"slave", CLIENT_TYPE_REPLICA},
+                 {"replica", CLIENT_TYPE_REPLICA},
+                 {"pubsub", CLIENT_TYPE_PUBSUB},
+                 {"master", CLIENT_TYPE_MASTER}};
+    for (size_t i = 0; i < ARRAY_LENGTH(types); i++) {
+        if (slice_equals_word(name, types[i].name)) {
+            return types[i].type;
+        }
+    }
+    return CLIENT_TYPE_UNKNOWN;
+}
+
+static enum outcome fail_type(struct call *call, struct slice name)
+{
+    return call_fail_format(call, "ERR Unknown client type '%.*s'", (int)name.len, name.data);
+}
+
+static void print_line(const struct client_view *view, int64_t now_ms, struct buffer *out)
+{
+    client_view_print(view, now_ms, out);
+    buffer_append(out, "\n", 1);
+}
+
+/* CLIENT LIST ID id ...: in the order of the ids, each as often as it was asked for. */
+static enum outcome print_ids(struct call *call, const struct client_list *list, struct buffer *out)
+{
+    for (uint32_t i = 3; i < call->argc; i++) {
+        int64_t id;
+        if (!number_parse_i64(call->argv[i], &id)) {
+            return call_fail_slice(call, SLICE_LITERAL("ERR Invalid client ID"));
+        }
+        const struct client_view *view = client_list_find(list, (uint64_t)id);
+        if (view != NULL) {
+            print_line(view, call->now_ms, out);
+        }
+    }
+    return OUTCOME_DONE;
+}
+
+static enum outcome client_list(struct call *call)
+{
+    enum client_type type = CLIENT_TYPE_ANY;
+    bool by_id = call->argc > 3 && call_argument_is(call, 2, "id");
+    if (call->argc == 4 && call_argument_is(call, 2, "type")) {
+        type = type_by_name(call->argv[3]);
+        if (type == CLIENT_TYPE_UNKNOWN) {
+            return fail_type(call, call->argv[3]);
+        }
+    } else if (!by_id && call->argc != 2) {
+        return call_fail(call, ERROR_SYNTAX);
+    }
+    struct client_list list;
+    struct buffer lines;
+    enum outcome outcome = OUTCOME_DONE;
+    buffer_init(&lines);
+    client_list_collect(&list, call->context, conn_of(call->session));
+    if (by_id) {
+        outcome = print_ids(call, &list, &lines);
+    } else if (type == CLIENT_TYPE_ANY || type == CLIENT_TYPE_NORMAL) {
+        for (size_t i = 0; i < list.count; i++) {
+            print_line(&list.clients[i], call->now_ms, &lines);
+        }
+    }
+    if (outcome == OUTCOME_DONE) {
+        reply_verbatim(&call->reply, "txt", buffer_slice(&lines));
+    }
+    client_list_deinit(&list);
+    buffer_deinit(&lines);
+    return outcome;
+}
+
+/* Whom CLIENT KILL means: all conditions that are given hold. */
+struct kill_filter {
+    struct slice address;       /* empty: any */
+    struct slice local_address; /* empty: any */
+    struct slice user;          /* empty: any */
+    enum client_type type;
+    uint64_t id; /* 0: any */
+    bool has_address;
+    bool has_local_address;
+    bool has_user;
+    bool skip_me;
+};
+
+/* One pair of the new form; its word and its value. */
+static enum outcome kill_option(struct call *call, uint32_t at, struct kill_filter *filter)
+{
+    struct slice value = call->argv[at + 1];
+    if (call_argument_is(call, at, "id")) {
+        int64_t id;
+        if (!number_parse_i64(value, &id) || id < 1) {
+            return call_fail_slice(call, SLICE_LITERAL("ERR client-id should be greater than 0"));
+        }
+        filter->id = (uint64_t)id;
+    } else if (call_argument_is(call, at, "type")) {
+        filter->type = type_by_name(value);
+        if (filter->type == CLIENT_TYPE_UNKNOWN) {
+            return fail_type(call, value);
+        }
+    } else if (call_argument_is(call, at, "addr")) {
+        filter->address = value;
+        filter->has_address = true;
+    } else if (call_argument_is(call, at, "laddr")) {
+        filter->local_address = value;
+        filter->has_local_address = true;
+    } else if (call_argument_is(call, at, "user")) {
+        if (!slice_equals(value, SLICE_LITERAL("default"))) {
+            return call_fail_format(call, "ERR No such user '%.*s'", (int)value.len, value.data);
+        }
+        filter->user = value;
+        filter->has_user = true;
+    } else if (call_argument_is(call, at, "skipme") && slice_equals_word(value, "yes")) {
+        filter->skip_me = true;
+    } else if (call_argument_is(call, at, "skipme") && slice_equals_word(value, "no")) {
+        filter->skip_me = false;
+    } else {
+        return call_fail(call, ERROR_SYNTAX);
+    }
+    return OUTCOME_DONE;
+}
+
+static bool address_is(const struct sockaddr_storage *address, const struct sockaddr_storage *local, struct slice text)
+{
+    struct buffer printed;
+    buffer_init(&printed);
+    address_append(address, local, &printed);
+    bool same = slice_equals(buffer_slice(&printed), text);
+    buffer_deinit(&printed);
+    return same;
+}
+
+static bool kill_means(const struct kill_filter *filter, const struct client_view *view)
+{
+    const struct blob *user = view->texts[SESSION_USER];
+    return (filter->id == 0 || filter->id == view->id) &&
+           (filter->type == CLIENT_TYPE_ANY || filter->type == CLIENT_TYPE_NORMAL) &&
+           (!filter->has_user ||
+            slice_equals(user == NULL ? SLICE_LITERAL("default") : blob_slice(user), filter->user)) &&
+           (!filter->has_address || address_is(&view->peer, &view->local, filter->address)) &&
+           (!filter->has_local_address || address_is(&view->local, &view->local, filter->local_address));
+}
+
+/* Dooms whom the filter means; *self says whether the caller is among them: it is counted, but still gets its reply. */
+static size_t kill_all(struct call *call, const struct kill_filter *filter, bool *self)
+{
+    struct client_list list;
+    client_list_collect(&list, call->context, conn_of(call->session));
+    uint64_t *ids = memory_alloc((list.count + 1) * sizeof(*ids));
+    size_t count = 0;
+    *self = false;
+    for (size_t i = 0; i < list.count; i++) {
+        if (!kill_means(filter, &list.clients[i])) {
+            continue;
+        }
+        if (list.clients[i].id != call->session->id) {
+            ids[count++] = list.clients[i].id;
+        } else {
+            *self = !filter->skip_me;
+        }
+    }
+    client_list_deinit(&list);
+    size_t killed = registry_doom(call->context, ids, count) + (*self ? 1 : 0);
+    memory_free(ids);
+    return killed;
+}
+
+static enum outcome client_kill(struct call *call)
+{
+    struct kill_filter filter = {.type = CLIENT_TYPE_ANY, .skip_me = true};
+    bool old_form = call->argc == 3;
+    if (old_form) {
+        filter.address = call->argv[2];
+        filter.has_address = true;
+        filter.skip_me = false;
+    }
+    for (uint32_t i = 2; !old_form && i < call->argc; i += 2) {
+        if (i + 1 == call->argc) {
+            return call_fail(call, ERROR_SYNTAX);
+        }
+        if (kill_option(call, i, &filter) != OUTCOME_DONE) {
+            return OUTCOME_ERROR;
+        }
+    }
+    bool self;
+    size_t killed = kill_all(call, &filter, &self);
+    if (!old_form) {
+        reply_integer(&call->reply, (int64_t)killed);
+    } else if (killed == 0) {
+        return call_fail_slice(call, SLICE_LITERAL("ERR No such client"));
+    } else {
+        reply_ok(&call->reply);
+    }
+    return self ? OUTCOME_CLOSE : OUTCOME_DONE;
+}
+
+static enum outcome client_help(struct call *call)
+{
+    static const char *const lines[] = {
+        "GETNAME",
+        "    Answers the name of this connection.",
+        "GETREDIR",
+        "    Answers the id of the client that gets this connection's invalidations.",
+        "ID",
+        "    Answers the id of this connection.",
+        "INFO",
+        "    Shows this connection as LIST does.",
+        "KILL <ip:port>",
+        "    Ends the connection from that address.",
+        "KILL <option> <value> [<option> <value> [...]]",
+        "    Ends the connections that all options mean:",
+        "    * ADDR (<ip:port>|<unixsocket>:0)",
+        "      those from this address.",
+        "    * LADDR (<ip:port>|<unixsocket>:0)",
+        "      those to this address of the server.",
+        "    * TYPE (NORMAL|MASTER|REPLICA|PUBSUB)",
+        "      those of this type.",
+        "    * USER <username>",
+        "      those of this user.",
+        "    * ID <client-id>",
+        "      the one with this id.",
+        "    * SKIPME (YES|NO)",
+        "      whether this connection is left alone (default: yes).",
+        "LIST [options ...]",
+        "    Shows the connections, a line each. Options:",
+        "    * TYPE (NORMAL|MASTER|REPLICA|PUBSUB)",
+        "      only those of this type.",
+        "    * ID <client-id> [<client-id> [...]]",
+        "      only these.",
+        "NO-EVICT (ON|OFF)",
+        "    Keeps this connection when memory for clients runs short.",
+        "NO-TOUCH (ON|OFF)",
+        "    Commands of this connection leave the access statistics of keys alone.",
+        "REPLY (ON|OFF|SKIP)",
+        "    Says which replies this connection gets.",
+        "SETINFO <option> <value>",
+        "    Names what the client is made of. Options:",
+        "    * LIB-NAME: its library.",
+        "    * LIB-VER: the version of that.",
+        "SETNAME <name>",
+        "    Gives this connection a name.",
+        "TRACKINGINFO",
+        "    Answers what is tracked for this connection.",
+        NULL,
+    };
+    return call_reply_help(call, lines);
+}
+
+static const char *const every_node[] = {"request_policy:all_nodes", "response_policy:all_succeeded", NULL};
+static const char *const varying[] = {"nondeterministic_output", NULL};
+
+static const struct command_history kill_history[] = {
+    {"2.8.12", "Added new filter format."},
+    {"2.8.12", "`ID` option."},
+    {"3.2.0", "Added `master` type in for `TYPE` option."},
+    {"5.0.0", "Replaced `slave` `TYPE` with `replica`. `slave` still supported for backward compatibility."},
+    {"6.2.0", "`LADDR` option."},
+    {0},
+};
+
+static const struct command_history list_history[] = {
+    {"2.8.12", "Added unique client `id` field."},
+    {"5.0.0", "Added optional `TYPE` filter."},
+    {"6.0.0", "Added `user` field."},
+    {"6.2.0", "Added `argv-mem`, `tot-mem`, `laddr` and `redir` fields and the optional `ID` filter."},
+    {"7.0.0", "Added `resp`, `multi-mem`, `rbs` and `rbp` fields."},
+    {"7.0.3", "Added `ssub` field."},
+    {"7.2.0", "Added `lib-name` and `lib-ver` fields."},
+    {0},
+};
+
+enum {
+    OWN_FLAGS = COMMAND_NOSCRIPT | COMMAND_LOADING | COMMAND_STALE,
+    ADMIN_FLAGS = OWN_FLAGS | COMMAND_ADMIN,
+};
+
+#define SUBCOMMAND(word, function, count, bits, version)                                                               \
+    .name = (word), .handler = (function), .arity = (count), .flags = (bits), .categories = ACL_CONNECTION,            \
+    .since = (version), .group = "connection"
+#define EACH_CLIENT "O(N) where N is the number of client connections"
+
+static const struct command_row client_subcommands[] = {
+    {SUBCOMMAND("id", client_id, 2, OWN_FLAGS, "5.0.0"), .summary = "Answers the id of this connection.",
+     .complexity = "O(1)"},
+    {SUBCOMMAND("info", client_info, 2, OWN_FLAGS, "6.2.0"), .summary = "Shows this connection as CLIENT LIST does.",
+     .complexity = "O(1)", .tips = varying},
+    {SUBCOMMAND("list", client_list, -2, ADMIN_FLAGS, "2.4.0"), .summary = "Shows the connections of the server.",
+     .complexity = EACH_CLIENT, .tips = varying, .history = list_history},
+    {SUBCOMMAND("kill", client_kill, -3, ADMIN_FLAGS, "2.4.0"), .summary = "Ends connections.",
+     .complexity = EACH_CLIENT, .history = kill_history},
+    {SUBCOMMAND("getname", client_getname, 2, OWN_FLAGS, "2.6.9"), .summary = "Answers the name of this connection.",
+     .complexity = "O(1)"},
+    {SUBCOMMAND("setname", client_setname, 3, OWN_FLAGS, "2.6.9"), .summary = "Gives this connection a name.",
+     .complexity = "O(1)", .tips = every_node},
+    {SUBCOMMAND("setinfo", client_setinfo, 4, OWN_FLAGS, "7.2.0"), .summary = "Says which library the client uses.",
+     .complexity = "O(1)", .tips = every_node},
+    {SUBCOMMAND("reply", client_reply, 3, OWN_FLAGS, "3.2.0"), .summary = "Says which replies this connection gets.",
+     .complexity = "O(1)"},
+    {SUBCOMMAND("no-evict", client_no_evict, 3, ADMIN_FLAGS, "7.0.0"),
+     .summary = "Keeps this connection when memory for clients runs short.", .complexity = "O(1)"},
+    {SUBCOMMAND("no-touch", client_no_touch, 3, OWN_FLAGS, "7.2.0"),
+     .summary = "Lets commands of this connection leave access statistics alone.", .complexity = "O(1)"},
+    {SUBCOMMAND("getredir", client_getredir, 2, OWN_FLAGS, "6.0.0"),
+     .summary = "Answers who gets the invalidations of this connection.", .complexity = "O(1)"},
+    {SUBCOMMAND("trackinginfo", client_trackinginfo, 2, OWN_FLAGS, "6.2.0"),
+     .summary = "Answers what is tracked for this connection.", .complexity = "O(1)"},
+    {SUBCOMMAND("help", client_help, 2, COMMAND_LOADING | COMMAND_STALE, "5.0.0"), .summary = "Lists the subcommands.",
+     .complexity = "O(1)"},
+    {0},
+};
+
+const struct command_row client_commands[] = {
+    {.name = "client",
+     .arity = -2,
+     .subcommands = client_subcommands,
+     .summary = "Commands about connections.",
+     .since = "2.4.0",
+     .group = "connection",
+     .complexity = "Depends on subcommand."},
+    {0},
+};
