@@ -52,16 +52,14 @@ static void append_origin(struct buffer *error, const struct line *line)
     }
 }
 
-/* First what a person needs on one line, then the block that redis-server prints. */
+/* Everything a person needs, on one line. */
 static bool fail_line(struct load *load, const struct line *line, struct slice reason)
 {
     struct buffer *error = load->error;
-    int text_len = (int)line->text.len;
-    buffer_printf(error, "Bad configuration: %.*s: %.*s (", text_len, line->text.data, (int)reason.len, reason.data);
+    buffer_printf(error, "Bad configuration: %.*s: %.*s (", (int)line->text.len, line->text.data, (int)reason.len,
+                  reason.data);
     append_origin(error, line);
-    buffer_printf(error, ")\n*** FATAL CONFIG FILE ERROR (Redis %s) ***\n", load->config->hooks.version);
-    buffer_printf(error, "Reading the configuration file, at line %zu\n>>> '%.*s'\n%.*s\n", line->number, text_len,
-                  line->text.data, (int)reason.len, reason.data);
+    buffer_printf(error, ")\n");
     return false;
 }
 

@@ -19,7 +19,6 @@ struct config_hooks {
     /* Takes a snapshot that was replaced and calls config_snapshot_free when nobody can be reading it any more. NULL:
      * it is freed at once (before the threads start, and in tests). */
     void (*retire)(void *context, const struct config_snapshot *old);
-    const char *version; /* for the heading of errors, "7.2.4" */
 };
 
 struct config_option {
@@ -86,7 +85,7 @@ enum config_action {
 
 struct config_outcome {
     enum config_action action;
-    struct buffer error; /* lines for stderr, ends with a line end; the first line is clear on its own */
+    struct buffer error; /* one line for stderr, with its end */
 };
 
 /* Reads `server [file.conf] [--option value ...] [-]` (- reads standard input) and publishes the result. Precedence:

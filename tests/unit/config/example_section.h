@@ -176,7 +176,7 @@ static inline struct config *example_config(struct example *example)
                                      .count = ARRAY_LENGTH(example_rows),
                                      .options_bytes = sizeof(struct example_options),
                                      .context = example};
-    struct config_hooks hooks = {.version = "7.2.4"};
+    struct config_hooks hooks = {0};
     return config_create(&section, 1, &hooks);
 }
 

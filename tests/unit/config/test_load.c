@@ -61,11 +61,8 @@ static const char *load(struct fixture *fixture, const char *const *arguments, i
 #define LOAD(...)                                                                                                      \
     load(fixture, (const char *const[]){__VA_ARGS__}, sizeof((const char *const[]){__VA_ARGS__}) / sizeof(char *))
 #define EXPECT_VALUE(name, value) example_expect_value(fixture->config, name, value)
-#define BLOCK(number, line, reason)                                                                                    \
-    "*** FATAL CONFIG FILE ERROR (Redis 7.2.4) ***\nReading the configuration file, at line " number "\n>>> '" line    \
-    "'\n" reason "\n"
 #define ARGUMENT_ERROR(number, line, reason)                                                                           \
-    "Bad configuration: " line ": " reason " (command line)\n" BLOCK(number, line, reason)
+    "Bad configuration: " line ": " reason " (command line)\n"
 
 Test(config_load, publishes_the_defaults_before_anything_is_loaded)
 {
@@ -135,8 +132,9 @@ Test(config_load, names_file_and_line_of_an_error)
     struct fixture *fixture = fixture_create();
     write_file("b.conf", "port 1\n\n port \"77\n");
     const char *error = LOAD("b.conf");
-    cr_expect_neq(strstr(error, "b.conf, line 3)\n*** FATAL"), NULL, "%s", error);
-    cr_expect_neq(strstr(error, BLOCK("3", "port \"77", "Unbalanced quotes in configuration line")), NULL);
+    cr_expect_neq(strstr(error, "Bad configuration:"), NULL, "%s", error);
+    cr_expect_neq(strstr(error, "port \"77: Unbalanced quotes in configuration line ("), NULL);
+    cr_expect_neq(strstr(error, "b.conf, line 3)\n"), NULL);
     cr_expect_neq(strstr(LOAD("nowhere.conf"), "nowhere.conf': No such file or directory\n"), NULL);
     fixture_destroy(fixture);
 }

@@ -10,7 +10,7 @@ struct fixture {
 static struct fixture *fixture_create(bool compat)
 {
     struct fixture *fixture = memory_alloc_zeroed(sizeof(struct fixture));
-    struct config_hooks hooks = {.version = "7.2.4"};
+    struct config_hooks hooks = {0};
     fixture->config = config_create(NULL, 0, &hooks);
     char *argv[] = {"server", "--compat-pending", "yes"};
     struct config_outcome outcome;

@@ -214,7 +214,7 @@ static void count_retired(void *context, const struct config_snapshot *old)
 Test(config_set, hands_the_replaced_snapshot_to_the_retire_hook)
 {
     int retired = 0;
-    struct config_hooks hooks = {.context = &retired, .retire = count_retired, .version = "7.2.4"};
+    struct config_hooks hooks = {.context = &retired, .retire = count_retired};
     struct config *config = config_create(NULL, 0, &hooks);
     struct buffer out = {0};
     cr_expect_str_eq(EXAMPLE_SET(config, &out, "crash-log-enabled", "no"), "");
