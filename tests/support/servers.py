@@ -26,6 +26,13 @@ def default_server():
     return os.path.join(root, "build/release/server") + " --port {port}"
 
 
+def stop_servers_on_sigterm():
+    """Turns SIGTERM into an exception, so that the servers of this process end with it."""
+    def leave(_signal, _frame):
+        raise SystemExit(143)
+    signal.signal(signal.SIGTERM, leave)
+
+
 def free_port():
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
