@@ -56,6 +56,9 @@ static bool counted_search(struct key_search *search, const struct key_spec *spe
 
 static bool spec_search(struct key_search *search, const struct key_spec *spec)
 {
+    if (spec->begin == 0) {
+        return true; /* it cannot be said where they are */
+    }
     uint32_t begin = spec->keyword == NULL ? (uint32_t)spec->begin : keyword_find(search, spec);
     if (begin == 0 || begin >= search->argc) {
         return begin == 0 && spec->keyword != NULL; /* an optional keyword is simply not there */

@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #include "sherd/base/memory.h"
+#include "sherd/exec/command_docs.h"
 
 enum {
     LOOKUP_SLOTS = 1024, /* power of two, several times the number of commands */
@@ -155,34 +156,33 @@ static uint32_t implied_categories(uint32_t flags)
     return categories;
 }
 
+static bool spec_is_range(const struct key_spec *spec)
+{
+    return spec->keyword == NULL && !spec->counted && spec->begin != 0;
+}
+
+/* The legacy triple: one range as it is, or adjoining ranges of step 1 taken together. Whatever else there is makes the
+ * keys "movable". */
 static void command_derive_keys(struct command *command)
 {
-    const struct key_spec *first = &command->row->keys[0];
+    const struct key_spec *specs = command->row->keys;
+    bool only = specs[0].flags != 0 && specs[1].flags == 0;
     command->simple_keys = true;
-    if (first->flags == 0) {
-        return;
-    }
-    bool several = command->row->keys[1].flags != 0;
-    if (first->keyword == NULL && !first->counted) {
-        command->first_key = first->begin;
-        command->last_key = (int16_t)(first->last >= 0 ? first->begin + first->last : first->last);
-        command->key_step = first->step;
-    }
-    /* Further plain ranges behind the first make one range in the legacy triple. */
-    for (int i = 1; i < KEY_SPECS_MAX && command->row->keys[i].flags != 0; i++) {
-        const struct key_spec *next = &command->row->keys[i];
-        if (next->keyword == NULL && !next->counted && next->last == 0 && command->last_key + 1 == next->begin) {
-            command->last_key = next->begin;
-            several = false;
-        } else {
-            several = true;
+    for (int i = 0; i < KEY_SPECS_MAX && specs[i].flags != 0; i++) {
+        const struct key_spec *spec = &specs[i];
+        bool joins = only || (spec->step == 1 && (command->first_key == 0 || command->last_key + 1 == spec->begin));
+        if (!spec_is_range(spec) || !joins) {
+            command->flags |= COMMAND_MOVABLE_KEYS;
+            continue;
         }
+        if (command->first_key == 0) {
+            command->first_key = spec->begin;
+            command->key_step = spec->step;
+        }
+        command->last_key = (int16_t)(spec->last >= 0 ? spec->begin + spec->last : spec->last);
+        command->simple_keys &= spec->limit == 0 && (spec->flags & (KEY_NOT_KEY | KEY_INCOMPLETE)) == 0;
     }
-    command->simple_keys = first->keyword == NULL && !first->counted && !several && first->limit == 0 &&
-                           (first->flags & (KEY_NOT_KEY | KEY_INCOMPLETE)) == 0;
-    if (!command->simple_keys) {
-        command->flags |= COMMAND_MOVABLE_KEYS;
-    }
+    command->simple_keys &= (command->flags & COMMAND_MOVABLE_KEYS) == 0;
 }
 
 static void command_fill(struct command *command, const struct command_row *row, uint32_t id, void *context,
@@ -193,6 +193,7 @@ static void command_fill(struct command *command, const struct command_row *row,
     (void)snprintf(command->full_name, sizeof(command->full_name), "%s%s%s", parent != NULL ? parent->row->name : "",
                    parent != NULL ? "|" : "", row->name);
     command_derive_keys(command);
+    ASSERT(row->arguments == NULL || command_arguments_valid(slice_from_text(row->arguments)));
 }
 
 struct command_table *command_table_create(const struct command_family *families, size_t count)

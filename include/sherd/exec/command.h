@@ -104,7 +104,8 @@ enum {
 /* Where keys stand among the arguments; the command's name is argument 0. */
 struct key_spec {
     uint16_t flags;      /* enum key_flag; 0 ends the list */
-    int8_t begin;        /* index of the first key (or of the key count); with a keyword: where the search begins */
+    int8_t begin;        /* index of the first key (or of the key count); with a keyword: where the search begins;
+                          * 0: that cannot be told */
     const char *keyword; /* NULL, or the word that stands before the first key, such as "STREAMS" */
     int16_t last;        /* last key, counted from the first; negative from the end: -1 is the last argument */
     int8_t step;         /* from key to key */
