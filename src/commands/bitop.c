@@ -135,6 +135,7 @@ const struct command_row bitop_commands[] = {
      .summary = "Combines the bits of strings with AND, OR, XOR or NOT and stores the result.",
      .since = "2.6.0",
      .group = "bitmap",
-     .complexity = "O(N)"},
+     .complexity = "O(N)",
+     .arguments = "operation:(AND|OR|XOR|NOT) destkey:key key:key#1+"},
     {0},
 };

@@ -216,6 +216,7 @@ const struct command_row expire_commands[] = {
      .summary = "Removes the deadline of a key.",
      .since = "2.2.0",
      .group = "generic",
-     .complexity = "O(1)"},
+     .complexity = "O(1)",
+     .arguments = "key:key"},
     {0},
 };

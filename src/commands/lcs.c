@@ -158,6 +158,7 @@ const struct command_row lcs_commands[] = {
      .summary = "Finds the longest common subsequence of two strings.",
      .since = "7.0.0",
      .group = "string",
-     .complexity = "O(N*M/64) where N and M are the lengths of the strings."},
+     .complexity = "O(N*M/64) where N and M are the lengths of the strings.",
+     .arguments = "key1:key key2:key LEN? IDX? min-match-len:integer=MINMATCHLEN? WITHMATCHLEN?"},
     {0},
 };

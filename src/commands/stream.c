@@ -314,7 +314,11 @@ const struct command_row stream_commands[] = {
      .group = "stream",
      .complexity = "O(1) to add an entry; O(N) more when N entries are trimmed.",
      .tips = nondeterministic_tips,
-     .history = xadd_history},
+     .history = xadd_history,
+     .arguments =
+         "key:key NOMKSTREAM?^6.2.0 trim:(strategy:(MAXLEN|MINID^6.2.0) operator:(equal:token==|"
+         "approximately:token=~)? threshold count:integer=LIMIT?^6.2.0)? id-selector:(auto-id:token=*|"
+         "id) data:(field value)+"},
     {.name = "xdel",
      .handler = xdel_command,
      .arity = -3,
@@ -326,7 +330,8 @@ const struct command_row stream_commands[] = {
      .summary = "Deletes entries by their ids and returns how many there were.",
      .since = "5.0.0",
      .group = "stream",
-     .complexity = "O(1) for each id, whatever the size of the stream."},
+     .complexity = "O(1) for each id, whatever the size of the stream.",
+     .arguments = "key:key id+"},
     {.name = "xlen",
      .handler = xlen_command,
      .arity = 2,
@@ -337,7 +342,8 @@ const struct command_row stream_commands[] = {
      .summary = "Returns the number of entries in a stream.",
      .since = "5.0.0",
      .group = "stream",
-     .complexity = "O(1)"},
+     .complexity = "O(1)",
+     .arguments = "key:key"},
     {.name = "xsetid",
      .handler = xsetid_command,
      .arity = -3,
@@ -349,7 +355,8 @@ const struct command_row stream_commands[] = {
      .since = "5.0.0",
      .group = "stream",
      .complexity = "O(1)",
-     .history = xsetid_history},
+     .history = xsetid_history,
+     .arguments = "key:key last-id entries-added:integer=ENTRIESADDED?^7.0.0 max-deleted-id=MAXDELETEDID?^7.0.0"},
     {.name = "xtrim",
      .handler = xtrim_command,
      .arity = -4,
@@ -363,6 +370,9 @@ const struct command_row stream_commands[] = {
      .group = "stream",
      .complexity = "O(N) where N is the number of removed entries; whole nodes of entries go at once.",
      .tips = nondeterministic_tips,
-     .history = xtrim_history},
+     .history = xtrim_history,
+     .arguments =
+         "key:key trim:(strategy:(MAXLEN|MINID^6.2.0) operator:(equal:token==|approximately:token=~)? "
+         "threshold count:integer=LIMIT?^6.2.0)"},
     {0},
 };

@@ -51,6 +51,7 @@ const struct command_row server_commands[] = {
      .summary = "Ends the server.",
      .since = "1.0.0",
      .group = "server",
-     .complexity = "O(N) with N the number of keys when it saves, else O(1)"},
+     .complexity = "O(N) with N the number of keys when it saves, else O(1)",
+     .arguments = "save-selector:(NOSAVE|SAVE)? NOW?^7.0.0 FORCE?^7.0.0 ABORT?^7.0.0"},
     {0},
 };
