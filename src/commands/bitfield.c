@@ -299,10 +299,9 @@ const struct command_row bitfield_commands[] = {
      .since = "3.2.0",
      .group = "bitmap",
      .complexity = "O(1) for each subcommand specified",
-     .arguments =
-         "key:key operation:(get-block:(encoding offset:integer)=GET|write:(overflow-block:(WRAP|SAT|"
-         "FAIL)=OVERFLOW? write-operation:(set-block:(encoding offset:integer value:integer)=SET|"
-         "incrby-block:(encoding offset:integer increment:integer)=INCRBY)))?+"},
+     .arguments = "key:key operation:(get-block:(encoding offset:integer)=GET|write:(overflow-block:(WRAP|SAT|"
+                  "FAIL)=OVERFLOW? write-operation:(set-block:(encoding offset:integer value:integer)=SET|"
+                  "incrby-block:(encoding offset:integer increment:integer)=INCRBY)))?+"},
     {.name = "bitfield_ro",
      .handler = bitfield_ro_command,
      .arity = -2,

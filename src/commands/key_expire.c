@@ -181,12 +181,14 @@ static const char *const changing_tips[] = {"nondeterministic_output", NULL};
 static const struct command_history expire_history[] = {{"7.0.0", "Added options: `NX`, `XX`, `GT` and `LT`."}, {0}};
 static const struct command_history ttl_history[] = {{"2.8.0", "Added the -2 reply."}, {0}};
 
-#define EXPIRE_ROW(name_, since_, summary_)                                                                            \
+#define DEADLINE_CONDITION " condition:(NX|XX|GT|LT)?^7.0.0"
+
+#define EXPIRE_ROW(name_, since_, arguments_, summary_)                                                                \
     {                                                                                                                  \
         .name = #name_, .handler = name_##_command, .arity = -3, .lock = LOCK_KEYS,                                    \
         .flags = COMMAND_WRITE | COMMAND_FAST, .categories = ACL_KEYSPACE,                                             \
         .keys = {{.flags = KEY_RW | KEY_UPDATE, .begin = 1, .step = 1}}, .summary = (summary_), .since = (since_),     \
-        .group = "generic", .complexity = "O(1)", .history = expire_history                                            \
+        .group = "generic", .complexity = "O(1)", .history = expire_history, .arguments = (arguments_)                 \
     }
 
 #define TTL_ROW(name_, since_, summary_, tips_, history_)                                                              \
@@ -194,14 +196,17 @@ static const struct command_history ttl_history[] = {{"2.8.0", "Added the -2 rep
         .name = #name_, .handler = name_##_command, .arity = 2, .lock = LOCK_KEYS,                                     \
         .flags = COMMAND_READONLY | COMMAND_FAST, .categories = ACL_KEYSPACE,                                          \
         .keys = {{.flags = KEY_RO | KEY_ACCESS, .begin = 1, .step = 1}}, .summary = (summary_), .since = (since_),     \
-        .group = "generic", .complexity = "O(1)", .tips = (tips_), .history = (history_)                               \
+        .group = "generic", .complexity = "O(1)", .tips = (tips_), .history = (history_), .arguments = "key:key"       \
     }
 
 const struct command_row expire_commands[] = {
-    EXPIRE_ROW(expire, "1.0.0", "Lets a key expire in so many seconds."),
-    EXPIRE_ROW(pexpire, "2.6.0", "Lets a key expire in so many milliseconds."),
-    EXPIRE_ROW(expireat, "1.2.0", "Lets a key expire at a time given in Unix seconds."),
-    EXPIRE_ROW(pexpireat, "2.6.0", "Lets a key expire at a time given in Unix milliseconds."),
+    EXPIRE_ROW(expire, "1.0.0", "key:key seconds:integer" DEADLINE_CONDITION, "Lets a key expire in so many seconds."),
+    EXPIRE_ROW(pexpire, "2.6.0", "key:key milliseconds:integer" DEADLINE_CONDITION,
+               "Lets a key expire in so many milliseconds."),
+    EXPIRE_ROW(expireat, "1.2.0", "key:key unix-time-seconds:unix-time" DEADLINE_CONDITION,
+               "Lets a key expire at a time given in Unix seconds."),
+    EXPIRE_ROW(pexpireat, "2.6.0", "key:key unix-time-milliseconds:unix-time" DEADLINE_CONDITION,
+               "Lets a key expire at a time given in Unix milliseconds."),
     TTL_ROW(ttl, "1.0.0", "Tells the seconds that a key has left.", changing_tips, ttl_history),
     TTL_ROW(pttl, "2.6.0", "Tells the milliseconds that a key has left.", changing_tips, ttl_history),
     TTL_ROW(expiretime, "7.0.0", "Tells when a key expires, in Unix seconds.", NULL, NULL),

@@ -315,10 +315,9 @@ const struct command_row stream_commands[] = {
      .complexity = "O(1) to add an entry; O(N) more when N entries are trimmed.",
      .tips = nondeterministic_tips,
      .history = xadd_history,
-     .arguments =
-         "key:key NOMKSTREAM?^6.2.0 trim:(strategy:(MAXLEN|MINID^6.2.0) operator:(equal:token==|"
-         "approximately:token=~)? threshold count:integer=LIMIT?^6.2.0)? id-selector:(auto-id:token=*|"
-         "id) data:(field value)+"},
+     .arguments = "key:key NOMKSTREAM?^6.2.0 trim:(strategy:(MAXLEN|MINID^6.2.0) operator:(equal:token==|"
+                  "approximately:token=~)? threshold count:integer=LIMIT?^6.2.0)? id-selector:(auto-id:token=*|"
+                  "id) data:(field value)+"},
     {.name = "xdel",
      .handler = xdel_command,
      .arity = -3,
@@ -371,8 +370,7 @@ const struct command_row stream_commands[] = {
      .complexity = "O(N) where N is the number of removed entries; whole nodes of entries go at once.",
      .tips = nondeterministic_tips,
      .history = xtrim_history,
-     .arguments =
-         "key:key trim:(strategy:(MAXLEN|MINID^6.2.0) operator:(equal:token==|approximately:token=~)? "
-         "threshold count:integer=LIMIT?^6.2.0)"},
+     .arguments = "key:key trim:(strategy:(MAXLEN|MINID^6.2.0) operator:(equal:token==|approximately:token=~)? "
+                  "threshold count:integer=LIMIT?^6.2.0)"},
     {0},
 };

@@ -218,11 +218,10 @@ const struct command_row string_commands[] = {
      .group = "string",
      .complexity = "O(1)",
      .history = set_history,
-     .arguments =
-         "key:key value condition:(NX|XX|comparison-value=IFEQ^8.1.0|other-value=IFNE^8.4.0)?^2.6.12 "
-         "GET?^6.2.0 expiration:(seconds:integer=EX^2.6.12|milliseconds:integer=PX^2.6.12|"
-         "unix-time-seconds:unix-time=EXAT^6.2.0|unix-time-milliseconds:unix-time=PXAT^6.2.0|"
-         "KEEPTTL^6.0.0)?"},
+     .arguments = "key:key value condition:(NX|XX|comparison-value=IFEQ^8.1.0|other-value=IFNE^8.4.0)?^2.6.12 "
+                  "GET?^6.2.0 expiration:(seconds:integer=EX^2.6.12|milliseconds:integer=PX^2.6.12|"
+                  "unix-time-seconds:unix-time=EXAT^6.2.0|unix-time-milliseconds:unix-time=PXAT^6.2.0|"
+                  "KEEPTTL^6.0.0)?"},
     {.name = "setnx",
      .handler = setnx_command,
      .arity = 3,
@@ -305,9 +304,8 @@ const struct command_row string_commands[] = {
      .since = "6.2.0",
      .group = "string",
      .complexity = "O(1)",
-     .arguments =
-         "key:key expiration:(seconds:integer=EX|milliseconds:integer=PX|"
-         "unix-time-seconds:unix-time=EXAT|unix-time-milliseconds:unix-time=PXAT|PERSIST)?"},
+     .arguments = "key:key expiration:(seconds:integer=EX|milliseconds:integer=PX|"
+                  "unix-time-seconds:unix-time=EXAT|unix-time-milliseconds:unix-time=PXAT|PERSIST)?"},
     {.name = "delifeq",
      .handler = delifeq_command,
      .arity = 3,
