@@ -130,6 +130,12 @@ const char *memory_allocator_name(void)
     return "libc";
 }
 
+void memory_statistics_print(void (*write)(void *context, const char *text), void *context)
+{
+    (void)write;
+    (void)context;
+}
+
 void memory_purge(void)
 {
 }
@@ -189,6 +195,11 @@ const char *memory_allocator_name(void)
 {
     return "jemalloc-" EXPANDED(JEMALLOC_VERSION_MAJOR) "." EXPANDED(JEMALLOC_VERSION_MINOR) "." EXPANDED(
         JEMALLOC_VERSION_BUGFIX);
+}
+
+void memory_statistics_print(void (*write)(void *context, const char *text), void *context)
+{
+    malloc_stats_print(write, context, NULL);
 }
 
 void memory_purge(void)

@@ -28,6 +28,6 @@ void net_info_stats(void *context, struct exec_worker *worker, struct buffer *ou
 {
     (void)worker;
     const struct net *net = context;
-    buffer_printf(out, "expiry_worst_lag_ms:%llu\r\n",
+    buffer_printf(out, "sherd_expiry_worst_lag_ms:%llu\r\n",
                   (unsigned long long)atomic_load_explicit(&net->worst_expiry_lag_ms, memory_order_relaxed));
 }

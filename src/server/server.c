@@ -98,6 +98,9 @@ static enum status server_start(struct server *server, struct buffer *error)
         log_write(&server->log, LOG_LEVEL_NOTICE, "Server initialized");
         status = net_start(&server->net);
     }
+    if (status == STATUS_OK) {
+        observe_started(&server->observe);
+    }
     return status;
 }
 

@@ -5,6 +5,8 @@
 #include "sherd/commands/families.h"
 #include "sherd/commands/options.h"
 #include "sherd/net/commands.h"
+#include "sherd/observe/commands.h"
+#include "sherd/observe/info.h"
 #include "sherd/server/commands.h"
 #include "sherd/server/options.h"
 #include "sherd/server/server.h"
@@ -39,9 +41,39 @@ struct config *server_wire_config(struct server *server)
                                .count = commands_option_count,
                                .options_bytes = sizeof(struct commands_options),
                                .context = &server->commands_state},
+        [SLOT_OBSERVE - 1] = {.room = "observe",
+                              .rows = observe_option_rows,
+                              .count = observe_option_count,
+                              .options_bytes = sizeof(struct observe_options),
+                              .context = &server->observe},
     };
     struct config_hooks hooks = {.context = server, .retire = snapshot_retire};
     return config_create(sections, ARRAY_LENGTH(sections), &hooks);
+}
+
+/* The sections of INFO in the order of their appearance. */
+static void wire_info(struct server *server)
+{
+    void *observe = &server->observe;
+    const struct info_section sections[] = {
+        {"Server", true, info_write_server, observe},
+        {"Clients", true, net_info_clients, &server->net},
+        {"Memory", true, info_write_memory, observe},
+        {"Persistence", true, info_write_persistence, observe},
+        {"Stats", true, info_write_stats, observe},
+        {"Stats", true, net_info_stats, &server->net},
+        {"Replication", true, info_write_replication, observe},
+        {"CPU", true, info_write_cpu, observe},
+        {"Modules", true, info_write_modules, observe},
+        {"Commandstats", false, info_write_commandstats, observe},
+        {"Errorstats", true, info_write_errorstats, observe},
+        {"Latencystats", false, info_write_latencystats, observe},
+        {"Cluster", true, info_write_cluster, observe},
+        {"Keyspace", true, info_write_keyspace, observe},
+        {0},
+    };
+    _Static_assert(ARRAY_LENGTH(sections) <= SERVER_INFO_SECTIONS, "more sections than room");
+    memcpy(server->info_sections, sections, sizeof(sections));
 }
 
 void server_wire(struct server *server)
@@ -69,6 +101,12 @@ void server_wire(struct server *server)
         {stream_info_commands, &server->commands_state},
         {config_commands, NULL},
         {command_commands, NULL},
+        {info_commands, &server->observe},
+        {slowlog_commands, &server->observe},
+        {latency_commands, &server->observe},
+        {memory_commands, &server->observe},
+        {debug_commands, &server->observe},
+        {standby_commands, &server->observe},
         {server_commands, server},
     };
     server->commands_state = (struct commands_state){.config_slot = SLOT_COMMANDS};
@@ -78,10 +116,16 @@ void server_wire(struct server *server)
                                                  .check = net_guard_authentication,
                                                  .context = &server->net});
     net_init(&server->net, &server->exec, &server->log, SLOT_NET);
+    wire_info(server);
+    observe_init(&server->observe, &(struct observe_setup){.exec = &server->exec,
+                                                           .log = &server->log,
+                                                           .config_slot = SLOT_OBSERVE,
+                                                           .sections = server->info_sections});
 }
 
 void server_unwire(struct server *server)
 {
+    observe_deinit(&server->observe);
     command_table_destroy(server->commands);
     server->commands = NULL;
 }

@@ -34,6 +34,11 @@ static size_t string_value_elements(const void *object)
     return 1;
 }
 
+static void string_value_digest(const void *object, struct digest *digest)
+{
+    digest_mix(digest, blob_slice(object));
+}
+
 static void stream_value_free(void *object)
 {
     stream_destroy(object);
@@ -60,6 +65,23 @@ static size_t stream_value_elements(const void *object)
     return stream_node_count(object);
 }
 
+static void stream_value_digest(const void *object, struct digest *digest)
+{
+    struct stream_iterator iterator;
+    stream_iterator_init(&iterator, object, STREAM_ID_MIN, STREAM_ID_MAX);
+    struct stream_id id;
+    size_t pairs;
+    while (stream_iterator_next(&iterator, &id, &pairs)) {
+        digest_mix(digest, slice_make(&id, sizeof(id)));
+        struct slice field;
+        struct slice value;
+        while (stream_iterator_pair(&iterator, &field, &value)) {
+            digest_mix(digest, field);
+            digest_mix(digest, value);
+        }
+    }
+}
+
 static const struct value_class classes[VALUE_TYPE_COUNT] = {
 #define VALUE_TYPE(identifier, type_name, prefix)                                                                      \
     [VALUE_##identifier] = {.name = (type_name),                                                                       \
@@ -67,7 +89,8 @@ static const struct value_class classes[VALUE_TYPE_COUNT] = {
                             .bytes = prefix##_value_bytes,                                                             \
                             .copy = prefix##_value_copy,                                                               \
                             .encoding = prefix##_value_encoding,                                                       \
-                            .elements = prefix##_value_elements},
+                            .elements = prefix##_value_elements,                                                       \
+                            .digest = prefix##_value_digest},
 #include "sherd/value/types.def"
 #undef VALUE_TYPE
 };

@@ -59,6 +59,8 @@ struct memory_figures {
 void memory_figures_read(struct memory_figures *figures);
 /* Name and version of the allocator, such as "jemalloc-5.3.0". */
 const char *memory_allocator_name(void);
+/* The allocator's own report, piece by piece; nothing when it has none. Slow. */
+void memory_statistics_print(void (*write)(void *context, const char *text), void *context);
 /* Gives free pages back to the system now (MEMORY PURGE). */
 void memory_purge(void);
 

@@ -9,6 +9,7 @@
 #include "sherd/commands/options.h"
 #include "sherd/exec/exec.h"
 #include "sherd/net/net.h"
+#include "sherd/observe/observe.h"
 
 struct server_options {
     int64_t databases;
@@ -20,6 +21,10 @@ struct server_options {
     struct slice pidfile;
     bool daemonize;
     bool always_show_logo;
+};
+
+enum {
+    SERVER_INFO_SECTIONS = 32,
 };
 
 struct server {
@@ -34,6 +39,8 @@ struct server {
     struct commands_state commands_state;
     struct exec exec;
     struct net net;
+    struct observe observe;
+    struct info_section info_sections[SERVER_INFO_SECTIONS]; /* (c) of INFO; ends with a row without name */
     _Atomic bool shutdown_asked; /* (a) by the SHUTDOWN command, before it signals the main thread */
 };
 
@@ -43,6 +50,7 @@ enum config_slot {
     SLOT_SERVER,
     SLOT_NET,
     SLOT_COMMANDS,
+    SLOT_OBSERVE,
     SLOT_COUNT,
 };
 

@@ -5,7 +5,7 @@
 #ifndef SHERD_VALUE_OBJECT_H
 #define SHERD_VALUE_OBJECT_H
 
-#include "sherd/base/slice.h"
+#include "sherd/base/digest.h"
 
 enum value_type {
 #define VALUE_TYPE(identifier, name, prefix) VALUE_##identifier,
@@ -15,12 +15,13 @@ enum value_type {
 };
 
 struct value_class {
-    const char *name;                                /* as TYPE answers */
-    void (*free)(void *object);                      /* takes ownership */
-    size_t (*bytes)(const void *object);             /* memory held, an estimate for large collections */
-    void *(*copy)(const void *object);               /* a deep copy, the caller's */
-    const char *(*encoding)(const void *object);     /* as OBJECT ENCODING answers */
-    size_t (*elements)(const void *object);          /* what freeing costs, in elements */
+    const char *name;                                          /* as TYPE answers */
+    void (*free)(void *object);                                /* takes ownership */
+    size_t (*bytes)(const void *object);                       /* memory held, an estimate for large collections */
+    void *(*copy)(const void *object);                         /* a deep copy, the caller's */
+    const char *(*encoding)(const void *object);               /* as OBJECT ENCODING answers */
+    size_t (*elements)(const void *object);                    /* what freeing costs, in elements */
+    void (*digest)(const void *object, struct digest *digest); /* mixes the contents in: not how they are encoded */
 };
 
 const struct value_class *value_class(enum value_type type);

@@ -1,0 +1,316 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* What commands of features that do not exist answer truthfully: no modules, no functions, no replicas, nothing on disk.
+ * Each row moves to its feature's room when that is built.
+ * Owner: struct observe. Locks: none. */
+#include "sherd/base/number.h"
+#include "sherd/observe/commands.h"
+#include "sherd/observe/observe.h"
+
+static const char no_persistence[] = "ERR This server keeps its data in memory only: it cannot save them yet";
+
+static enum outcome save_command(struct call *call)
+{
+    return call_fail_slice(call, slice_from_text(no_persistence));
+}
+
+static enum outcome bgsave_command(struct call *call)
+{
+    if (call->argc > 2 || (call->argc == 2 && !call_argument_is(call, 1, "schedule"))) {
+        return call_fail(call, ERROR_SYNTAX);
+    }
+    return call_fail_slice(call, slice_from_text(no_persistence));
+}
+
+static enum outcome lastsave_command(struct call *call)
+{
+    const struct observe *observe = call->context;
+    reply_integer(&call->reply, observe->start_ms / 1000);
+    return OUTCOME_DONE;
+}
+
+static enum outcome role_command(struct call *call)
+{
+    reply_array(&call->reply, 3);
+    reply_bulk_text(&call->reply, "master");
+    reply_integer(&call->reply, 0);
+    reply_array(&call->reply, 0);
+    return OUTCOME_DONE;
+}
+
+static enum outcome replicaof_command(struct call *call)
+{
+    int64_t port;
+    if (call_argument_is(call, 1, "no") && call_argument_is(call, 2, "one")) {
+        reply_ok(&call->reply);
+        return OUTCOME_DONE;
+    }
+    if (!number_parse_i64(call->argv[2], &port) || port < 0 || port > 65535) {
+        return call_fail_format(call, "ERR Invalid master port");
+    }
+    return call_fail_format(call, "ERR This server cannot be a replica yet: only NO ONE is accepted");
+}
+
+static enum outcome module_list_command(struct call *call)
+{
+    reply_array(&call->reply, 0);
+    return OUTCOME_DONE;
+}
+
+/* Never reached: the guard of protected commands refuses them. */
+static enum outcome module_load_command(struct call *call)
+{
+    return call_fail_format(call, "ERR Error loading the extension. Please check the server logs.");
+}
+
+static enum outcome module_help_command(struct call *call)
+{
+    static const char *const lines[] = {
+        "LIST",
+        "    The modules that are loaded.",
+        "LOAD <path> [<arg> ...]",
+        "    Not allowed: this server loads no modules.",
+        "LOADEX <path> [[CONFIG NAME VALUE] [CONFIG NAME VALUE]] [ARGS ...]",
+        "    Not allowed: this server loads no modules.",
+        "UNLOAD <name>",
+        "    Not allowed: this server loads no modules.",
+        NULL,
+    };
+    return call_reply_help(call, lines);
+}
+
+static enum outcome function_flush_command(struct call *call)
+{
+    if (call->argc > 3) {
+        return call_fail_subcommand(call);
+    }
+    if (call->argc == 3 && !call_argument_is(call, 2, "sync") && !call_argument_is(call, 2, "async")) {
+        return call_fail_format(call, "ERR FUNCTION FLUSH only supports SYNC|ASYNC option");
+    }
+    reply_ok(&call->reply);
+    return OUTCOME_DONE;
+}
+
+static enum outcome function_list_command(struct call *call)
+{
+    bool with_code = false;
+    bool named = false;
+    for (uint32_t i = 2; i < call->argc; i++) {
+        if (!with_code && call_argument_is(call, i, "withcode")) {
+            with_code = true;
+        } else if (!named && call_argument_is(call, i, "libraryname")) {
+            if (++i == call->argc) {
+                return call_fail_format(call, "ERR library name argument was not given");
+            }
+            named = true;
+        } else {
+            struct slice word = call->argv[i];
+            return call_fail_format(call, "ERR Unknown argument %.*s", (int)word.len, word.data);
+        }
+    }
+    reply_array(&call->reply, 0);
+    return OUTCOME_DONE;
+}
+
+static enum outcome function_stats_command(struct call *call)
+{
+    reply_map(&call->reply, 2);
+    reply_bulk_text(&call->reply, "running_script");
+    reply_null(&call->reply);
+    reply_bulk_text(&call->reply, "engines");
+    reply_map(&call->reply, 0);
+    return OUTCOME_DONE;
+}
+
+static enum outcome function_help_command(struct call *call)
+{
+    static const char *const lines[] = {
+        "FLUSH [ASYNC|SYNC]",
+        "    Delete all libraries (there are none).",
+        "LIST [LIBRARYNAME <pattern>] [WITHCODE]",
+        "    The libraries (there are none).",
+        "STATS",
+        "    The function that runs now, and the engines (there are none).",
+        NULL,
+    };
+    return call_reply_help(call, lines);
+}
+
+static const char *const lastsave_tips[] = {"nondeterministic_output", NULL};
+static const char *const list_tips[] = {"nondeterministic_output_order", NULL};
+static const char *const flush_tips[] = {"request_policy:all_shards", "response_policy:all_succeeded", NULL};
+static const char *const stats_tips[] = {"nondeterministic_output", "request_policy:all_shards",
+                                         "response_policy:special", NULL};
+static const struct command_history bgsave_history[] = {{"3.2.2", "Added the `SCHEDULE` option."}, {0}};
+
+#define LOAD_FLAGS (COMMAND_ADMIN | COMMAND_NOSCRIPT | COMMAND_NO_ASYNC_LOADING | COMMAND_PROTECTED)
+
+static const struct command_row module_subcommands[] = {
+    {.name = "list",
+     .handler = module_list_command,
+     .arity = 2,
+     .flags = COMMAND_ADMIN | COMMAND_NOSCRIPT,
+     .summary = "Lists the modules that are loaded.",
+     .since = "4.0.0",
+     .group = "server",
+     .complexity = "O(N) where N is the number of loaded modules.",
+     .tips = list_tips},
+    {.name = "load",
+     .handler = module_load_command,
+     .arity = -3,
+     .flags = LOAD_FLAGS,
+     .summary = "Loads a module.",
+     .since = "4.0.0",
+     .group = "server",
+     .complexity = "O(1)"},
+    {.name = "loadex",
+     .handler = module_load_command,
+     .arity = -3,
+     .flags = LOAD_FLAGS,
+     .summary = "Loads a module with options of its own.",
+     .since = "7.0.0",
+     .group = "server",
+     .complexity = "O(1)"},
+    {.name = "unload",
+     .handler = module_load_command,
+     .arity = 3,
+     .flags = LOAD_FLAGS,
+     .summary = "Unloads a module.",
+     .since = "4.0.0",
+     .group = "server",
+     .complexity = "O(1)"},
+    {.name = "help",
+     .handler = module_help_command,
+     .arity = 2,
+     .flags = COMMAND_LOADING | COMMAND_STALE,
+     .summary = "Describes the subcommands.",
+     .since = "5.0.0",
+     .group = "server",
+     .complexity = "O(1)"},
+    {0},
+};
+
+static const struct command_row function_subcommands[] = {
+    {.name = "flush",
+     .handler = function_flush_command,
+     .arity = -2,
+     .flags = COMMAND_WRITE | COMMAND_NOSCRIPT,
+     .categories = ACL_SCRIPTING,
+     .summary = "Deletes all libraries of functions.",
+     .since = "7.0.0",
+     .group = "scripting",
+     .complexity = "O(N) where N is the number of functions deleted",
+     .tips = flush_tips},
+    {.name = "list",
+     .handler = function_list_command,
+     .arity = -2,
+     .flags = COMMAND_NOSCRIPT,
+     .categories = ACL_SCRIPTING,
+     .summary = "Lists the libraries of functions.",
+     .since = "7.0.0",
+     .group = "scripting",
+     .complexity = "O(N) where N is the number of functions",
+     .tips = list_tips},
+    {.name = "stats",
+     .handler = function_stats_command,
+     .arity = 2,
+     .flags = COMMAND_NOSCRIPT | COMMAND_ALLOW_BUSY,
+     .categories = ACL_SCRIPTING,
+     .summary = "Tells which function runs now.",
+     .since = "7.0.0",
+     .group = "scripting",
+     .complexity = "O(1)",
+     .tips = stats_tips},
+    {.name = "help",
+     .handler = function_help_command,
+     .arity = 2,
+     .flags = COMMAND_LOADING | COMMAND_STALE,
+     .categories = ACL_SCRIPTING,
+     .summary = "Describes the subcommands.",
+     .since = "7.0.0",
+     .group = "scripting",
+     .complexity = "O(1)"},
+    {0},
+};
+
+#define SAVE_FLAGS      (COMMAND_ADMIN | COMMAND_NOSCRIPT | COMMAND_NO_ASYNC_LOADING)
+#define REPLICAOF_FLAGS (COMMAND_ADMIN | COMMAND_NOSCRIPT | COMMAND_STALE | COMMAND_NO_ASYNC_LOADING)
+
+const struct command_row standby_commands[] = {
+    {.name = "save",
+     .handler = save_command,
+     .arity = 1,
+     .flags = SAVE_FLAGS | COMMAND_NO_MULTI,
+     .summary = "Writes all keys to disk and waits for it.",
+     .since = "1.0.0",
+     .group = "server",
+     .complexity = "O(N) where N is the total number of keys in all databases"},
+    {.name = "bgsave",
+     .handler = bgsave_command,
+     .arity = -1,
+     .flags = SAVE_FLAGS,
+     .summary = "Writes all keys to disk in the background.",
+     .since = "1.0.0",
+     .group = "server",
+     .complexity = "O(1)",
+     .history = bgsave_history},
+    {.name = "bgrewriteaof",
+     .handler = save_command,
+     .arity = 1,
+     .flags = SAVE_FLAGS,
+     .summary = "Writes the append-only file anew in the background.",
+     .since = "1.0.0",
+     .group = "server",
+     .complexity = "O(1)"},
+    {.name = "lastsave",
+     .handler = lastsave_command,
+     .arity = 1,
+     .flags = COMMAND_LOADING | COMMAND_STALE | COMMAND_FAST,
+     .categories = ACL_ADMIN | ACL_DANGEROUS,
+     .summary = "Tells when all keys were last written to disk.",
+     .since = "1.0.0",
+     .group = "server",
+     .complexity = "O(1)",
+     .tips = lastsave_tips},
+    {.name = "role",
+     .handler = role_command,
+     .arity = 1,
+     .flags = COMMAND_NOSCRIPT | COMMAND_LOADING | COMMAND_STALE | COMMAND_FAST,
+     .categories = ACL_ADMIN | ACL_DANGEROUS,
+     .summary = "Tells the part that this server plays in replication.",
+     .since = "2.8.12",
+     .group = "server",
+     .complexity = "O(1)"},
+    {.name = "replicaof",
+     .handler = replicaof_command,
+     .arity = 3,
+     .flags = REPLICAOF_FLAGS,
+     .summary = "Makes this server a replica of another, or a primary.",
+     .since = "5.0.0",
+     .group = "server",
+     .complexity = "O(1)"},
+    {.name = "slaveof",
+     .handler = replicaof_command,
+     .arity = 3,
+     .flags = REPLICAOF_FLAGS,
+     .summary = "Makes this server a replica of another, or a primary.",
+     .since = "1.0.0",
+     .group = "server",
+     .complexity = "O(1)",
+     .replaced_by = "`REPLICAOF`",
+     .deprecated_since = "5.0.0"},
+    {.name = "module",
+     .arity = -2,
+     .subcommands = module_subcommands,
+     .summary = "Shows and loads modules.",
+     .since = "4.0.0",
+     .group = "server",
+     .complexity = "Depends on subcommand."},
+    {.name = "function",
+     .arity = -2,
+     .subcommands = function_subcommands,
+     .summary = "Keeps functions that scripts define.",
+     .since = "7.0.0",
+     .group = "scripting",
+     .complexity = "Depends on subcommand."},
+    {0},
+};
