@@ -448,21 +448,17 @@ static const struct command_row client_subcommands[] = {
      .arguments = "client-type:(NORMAL|MASTER|REPLICA|PUBSUB)=TYPE?^5.0.0 client-id:integer=ID?+^6.2.0"},
     {SUBCOMMAND("kill", client_kill, -3, ADMIN_FLAGS, "2.4.0"), .summary = "Ends connections.",
      .complexity = EACH_CLIENT, .history = kill_history,
-     .arguments =
-         "filter:(old-format'ip:port'!2.8.12|new-format:(client-id:integer=ID?^2.8.12|"
-         "client-type:(NORMAL|MASTER^3.2.0|SLAVE|REPLICA^5.0.0|PUBSUB)=TYPE?^2.8.12|username=USER?|"
-         "addr'ip:port'=ADDR?|laddr'ip:port'=LADDR?^6.2.0|skipme:(YES|NO)=SKIPME?)+)"},
+     .arguments = "filter:(old-format'ip:port'!2.8.12|new-format:(client-id:integer=ID?^2.8.12|"
+                  "client-type:(NORMAL|MASTER^3.2.0|SLAVE|REPLICA^5.0.0|PUBSUB)=TYPE?^2.8.12|username=USER?|"
+                  "addr'ip:port'=ADDR?|laddr'ip:port'=LADDR?^6.2.0|skipme:(YES|NO)=SKIPME?)+)"},
     {SUBCOMMAND("getname", client_getname, 2, OWN_FLAGS, "2.6.9"), .summary = "Answers the name of this connection.",
      .complexity = "O(1)"},
     {SUBCOMMAND("setname", client_setname, 3, OWN_FLAGS, "2.6.9"), .summary = "Gives this connection a name.",
-     .complexity = "O(1)", .tips = every_node,
-     .arguments = "connection-name"},
+     .complexity = "O(1)", .tips = every_node, .arguments = "connection-name"},
     {SUBCOMMAND("setinfo", client_setinfo, 4, OWN_FLAGS, "7.2.0"), .summary = "Says which library the client uses.",
-     .complexity = "O(1)", .tips = every_node,
-     .arguments = "attr:(libname=LIB-NAME|libver=LIB-VER)"},
+     .complexity = "O(1)", .tips = every_node, .arguments = "attr:(libname=LIB-NAME|libver=LIB-VER)"},
     {SUBCOMMAND("reply", client_reply, 3, OWN_FLAGS, "3.2.0"), .summary = "Says which replies this connection gets.",
-     .complexity = "O(1)",
-     .arguments = "action:(ON|OFF|SKIP)"},
+     .complexity = "O(1)", .arguments = "action:(ON|OFF|SKIP)"},
     {SUBCOMMAND("no-evict", client_no_evict, 3, ADMIN_FLAGS, "7.0.0"),
      .summary = "Keeps this connection when memory for clients runs short.", .complexity = "O(1)",
      .arguments = "enabled:(ON|OFF)"},
