@@ -92,8 +92,8 @@ size_t keyspace_detach(struct keyspace_user *user, struct shard *shard, unsigned
 {
     struct keytable *keytable = &shard->databases[db];
     size_t keys = table_used(&keytable->table);
-    if (keys == 0 && keytable->expiry == NULL) {
-        return 0;
+    if (atomic_load_explicit(&keytable->table.directory, memory_order_relaxed) == NULL && keytable->expiry == NULL) {
+        return 0; /* a table without keys may still own memory */
     }
     struct garbage_table *detached = memory_alloc_zeroed(sizeof(*detached));
     table_move(&detached->table, &keytable->table);
