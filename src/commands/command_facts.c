@@ -132,7 +132,11 @@ static void reply_own_info(struct reply *reply, const struct command *command)
     reply_words(reply, command->categories, command_category_words, "@");
     reply_tips(reply, command->row->tips);
     reply_key_specs(reply, command->row);
-    reply_array(reply, command->subcommand_count);
+    if (command->subcommand_count != 0) {
+        reply_array(reply, command->subcommand_count);
+    } else {
+        reply_set(reply, 0);
+    }
 }
 
 void reply_command_info(struct reply *reply, const struct command *command)
