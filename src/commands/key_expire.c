@@ -137,7 +137,7 @@ static enum outcome reply_deadline(struct call *call, unsigned form) REQUIRES(sh
             time = 0;
         }
         if ((form & TIME_SECONDS) != 0) {
-            time = (int64_t)((uint64_t)time + 500) / 1000; /* the largest deadlines wrap around, as in Redis */
+            time = (int64_t)(((uint64_t)time + 500) / 1000);
         }
     }
     reply_integer(&call->reply, time);

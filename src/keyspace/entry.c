@@ -5,21 +5,23 @@
 
 #include "sherd/base/number.h"
 
-static size_t entry_contents_bytes(size_t words, size_t key_len, size_t value_len)
+/* The size class of an entry whose contents behind the header take so many bytes: at least 16, for smaller allocations
+ * are not aligned as the table wants it. */
+static size_t entry_class_bytes(size_t contents)
 {
-    return sizeof(struct entry) + 8 * words + key_len + value_len;
+    return memory_class_bytes(contents < 8 ? 16 : sizeof(struct entry) + contents);
 }
 
 size_t entry_spec_bytes(const struct entry_spec *spec)
 {
     size_t words = (size_t)(spec->deadline_ms != 0) + (spec->form >= ENTRY_INTEGER) + (spec->key.len >= ENTRY_LONG_KEY);
     size_t value_len = spec->form < ENTRY_INTEGER ? spec->bytes.len : 0;
-    return memory_class_bytes(entry_contents_bytes(words, spec->key.len, value_len));
+    return entry_class_bytes(8 * words + spec->key.len + value_len);
 }
 
 size_t entry_bytes(const struct entry *entry)
 {
-    return memory_class_bytes(sizeof(*entry) + entry_key_offset(entry) + entry_key_len(entry) + entry->value_len);
+    return entry_class_bytes(entry_key_offset(entry) + entry_key_len(entry) + entry->value_len);
 }
 
 void entry_write(struct entry *entry, const struct entry_spec *spec)
@@ -75,7 +77,7 @@ bool entry_edit(struct entry *entry, size_t len)
 {
     ASSERT(!entry_has_word(entry) && len <= ENTRY_EMBED_MAX_BYTES);
     size_t before = entry_key_offset(entry) + entry_key_len(entry);
-    if (memory_class_bytes(sizeof(*entry) + before + len) != entry_bytes(entry)) {
+    if (entry_class_bytes(before + len) != entry_bytes(entry)) {
         return false;
     }
     if (len > entry->value_len) {
