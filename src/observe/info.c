@@ -110,7 +110,8 @@ const struct command_row info_commands[] = {
      .group = "server",
      .complexity = "O(1)",
      .tips = info_tips,
-     .history = info_history},
+     .history = info_history,
+     .arguments = "section?+"},
     {.name = "time",
      .handler = time_command,
      .arity = 1,
@@ -126,6 +127,7 @@ const struct command_row info_commands[] = {
      .flags = COMMAND_READONLY | COMMAND_FAST,
      .summary = "Draws something, and tells the version.",
      .since = "5.0.0",
-     .group = "server"},
+     .group = "server",
+     .arguments = "version:integer=VERSION?"},
     {0},
 };
