@@ -81,7 +81,7 @@ static const char *const changing_tips[] = {"nondeterministic_output", NULL};
     {                                                                                                                  \
         .name = #name_, .handler = name_##_command, .arity = 3, .lock = LOCK_KEYS, .flags = COMMAND_READONLY,          \
         .categories = ACL_KEYSPACE, .keys = {{.flags = KEY_RO, .begin = 2, .step = 1}}, .summary = (summary_),         \
-        .since = (since_), .group = "generic", .complexity = "O(1)", .tips = changing_tips                             \
+        .since = (since_), .group = "generic", .complexity = "O(1)", .tips = changing_tips, .arguments = "key:key"     \
     }
 
 static const struct command_row object_subcommands[] = {

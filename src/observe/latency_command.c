@@ -222,20 +222,20 @@ static enum outcome latency_help_command(struct call *call)
 
 static const char *const show_tips[] = {"nondeterministic_output", "request_policy:all_nodes",
                                         "response_policy:special", NULL};
-static const char *const reset_tips[] = {"request_policy:all_nodes", "response_policy:all_succeeded", NULL};
+static const char *const reset_tips[] = {"request_policy:all_nodes", "response_policy:agg_sum", NULL};
 
-#define ROW(name_, handler_, arity_, summary_, tips_)                                                                  \
+#define ROW(name_, handler_, arity_, summary_, tips_, arguments_)                                                      \
     {                                                                                                                  \
         .name = (name_), .handler = (handler_), .arity = (arity_), .flags = LATENCY_FLAGS, .summary = (summary_),      \
-        .since = "2.8.13", .group = "server", .complexity = "O(1)", .tips = (tips_)                                    \
+        .since = "2.8.13", .group = "server", .complexity = "O(1)", .tips = (tips_), .arguments = (arguments_)         \
     }
 
 static const struct command_row latency_subcommands[] = {
-    ROW("doctor", latency_doctor_command, 2, "Reports on the latency events, with advice.", show_tips),
-    ROW("graph", latency_graph_command, 3, "Draws the samples of a latency event.", show_tips),
-    ROW("history", latency_history_command, 3, "Lists the samples of a latency event.", show_tips),
-    ROW("latest", latency_latest_command, 2, "Lists the latest sample of each latency event.", show_tips),
-    ROW("reset", latency_reset_command, -2, "Forgets the samples of latency events.", reset_tips),
+    ROW("doctor", latency_doctor_command, 2, "Reports on the latency events, with advice.", show_tips, NULL),
+    ROW("graph", latency_graph_command, 3, "Draws the samples of a latency event.", show_tips, "event"),
+    ROW("history", latency_history_command, 3, "Lists the samples of a latency event.", show_tips, "event"),
+    ROW("latest", latency_latest_command, 2, "Lists the latest sample of each latency event.", show_tips, NULL),
+    ROW("reset", latency_reset_command, -2, "Forgets the samples of latency events.", reset_tips, "event?+"),
     {.name = "histogram",
      .handler = latency_histogram_command,
      .arity = -2,
@@ -243,7 +243,7 @@ static const struct command_row latency_subcommands[] = {
      .summary = "Shows how the durations of commands are spread.",
      .since = "7.0.0",
      .group = "server",
-     .complexity = "O(N) where N is the number of commands with latency information being retrieved.",
+     .complexity = "O(N) for N commands",
      .tips = show_tips,
      .arguments = "command?+"},
     {.name = "help",

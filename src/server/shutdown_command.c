@@ -42,6 +42,11 @@ static enum outcome shutdown_command(struct call *call)
     return OUTCOME_CLOSE;
 }
 
+static const struct command_history shutdown_history[] = {
+    {"7.0.0", "Added the `NOW`, `FORCE` and `ABORT` modifiers."},
+    {0},
+};
+
 const struct command_row server_commands[] = {
     {.name = "shutdown",
      .handler = shutdown_command,
@@ -52,6 +57,7 @@ const struct command_row server_commands[] = {
      .since = "1.0.0",
      .group = "server",
      .complexity = "O(N) with N the number of keys when it saves, else O(1)",
+     .history = shutdown_history,
      .arguments = "save-selector:(NOSAVE|SAVE)? NOW?^7.0.0 FORCE?^7.0.0 ABORT?^7.0.0"},
     {0},
 };
