@@ -2,8 +2,9 @@
 # Warnings and code generation shared by every room, as one interface library.
 add_library(sherd_flags INTERFACE)
 target_include_directories(sherd_flags INTERFACE ${CMAKE_SOURCE_DIR}/include)
+set(SHERD_PROTECTED_MODE "yes" CACHE STRING "What protected-mode is when nobody says: yes or no (container images)")
 target_compile_definitions(sherd_flags INTERFACE _GNU_SOURCE SHERD_VERSION="${PROJECT_VERSION}"
-    $<$<CONFIG:Debug>:SHERD_CHECK_LOCKS=1>)
+    SHERD_PROTECTED_MODE="${SHERD_PROTECTED_MODE}" $<$<CONFIG:Debug>:SHERD_CHECK_LOCKS=1>)
 target_compile_options(sherd_flags INTERFACE -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wvla
     -fno-strict-aliasing $<$<BOOL:${SHERD_WERROR}>:-Werror>)
 if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")
