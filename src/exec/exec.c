@@ -88,10 +88,11 @@ static void worker_removed(void *context, enum removal why, unsigned db, struct 
     }
 }
 
-void exec_worker_init(struct exec_worker *worker, struct exec *exec)
+void exec_worker_init(struct exec_worker *worker, struct exec *exec, bool is_executor)
 {
     memset(worker, 0, sizeof(*worker));
     worker->exec = exec;
+    worker->is_executor = is_executor;
     worker->epoch = epoch_register(exec->epoch);
     garbage_init(&worker->garbage);
     argument_pool_init(&worker->pool);

@@ -8,6 +8,10 @@
 
 #include "sherd/exec/exec.h"
 
+enum {
+    TIDY_AGAIN_MS = 20, /* another thread's section is still open */
+};
+
 struct executor {
     struct mailbox box;
     pthread_t thread;
@@ -182,13 +186,12 @@ static void *executor_main(void *argument)
     struct executor *executor = argument;
     (void)pthread_setname_np(pthread_self(), "executor");
     executor->worker = memory_alloc_line(sizeof(*executor->worker));
-    exec_worker_init(executor->worker, executor->exec);
-    executor->worker->is_executor = true;
+    exec_worker_init(executor->worker, executor->exec, true);
     atomic_fetch_add_explicit(&executor->exec->executors->ready, 1, memory_order_release);
     while (!executor->stop) {
         if (mailbox_deliver(&executor->box, executor) == 0 && mailbox_may_sleep(&executor->box)) {
             struct pollfd wait = {.fd = executor->box.wake_fd, .events = POLLIN};
-            (void)poll(&wait, 1, -1);
+            (void)poll(&wait, 1, exec_tidy(executor->worker) ? -1 : TIDY_AGAIN_MS);
             mailbox_awake(&executor->box);
             mailbox_clear_wake(&executor->box);
         }

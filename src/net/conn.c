@@ -438,13 +438,14 @@ void conn_close(struct conn *conn)
     }
     struct net_worker *worker = conn->worker;
     conn->flags |= CONN_CLOSED;
-    registry_leave(conn); /* before its descriptor can be that of another connection */
+    /* Before the close: who sees it may come back at once, and its descriptor may be that of another connection. */
+    registry_leave(conn);
+    atomic_fetch_sub_explicit(&worker->net->clients, 1, memory_order_relaxed);
     (void)event_del(&conn->read_event);
     (void)event_del(&conn->write_event);
     (void)close(conn->fd);
     conn->fd = -1;
     shard_waiter_leave(&conn->session.waiter);
-    atomic_fetch_sub_explicit(&worker->net->clients, 1, memory_order_relaxed);
     conn->next_closed = worker->first_closed;
     worker->first_closed = conn;
 }

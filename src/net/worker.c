@@ -91,7 +91,7 @@ enum status worker_start(struct net *net, unsigned index)
     worker->net = net;
     worker->index = index;
     worker->sweep_shard = index;
-    exec_worker_init(&worker->exec, net->exec);
+    exec_worker_init(&worker->exec, net->exec, false);
     spin_init(&worker->registry, LOCK_RANK_REGISTRY, index);
     worker->arena = memory_alloc_line(NET_ARENA_BYTES);
     worker->base = base_create();

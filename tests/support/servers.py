@@ -74,13 +74,23 @@ class Server:
         deadline = time.monotonic() + START_SECONDS
         while time.monotonic() < deadline and self.process.poll() is None:
             try:
-                socket.create_connection(("127.0.0.1", self.port), 0.5).close()
+                self._probe()
                 return
             except OSError:
                 time.sleep(0.01)
         text = self.log()[-800:]
         self.stop()
         raise ServerFailed("the server did not start: %s\n%s" % (" ".join(self.words), text))
+
+    def _probe(self):
+        """Connects and waits until the server has closed its side too, so that no test sees this client."""
+        with socket.create_connection(("127.0.0.1", self.port), 0.5) as probe:
+            probe.shutdown(socket.SHUT_WR)
+            try:
+                while probe.recv(4096):
+                    pass
+            except OSError:
+                pass  # it is up; how it takes leave is no matter here
 
     def log(self):
         with open(self.log_path, encoding="latin-1") as log:

@@ -117,7 +117,7 @@ NODISCARD enum status exec_start(struct exec *exec, unsigned executors);
 void exec_stop(struct exec *exec);
 
 /* Called by the thread itself. */
-void exec_worker_init(struct exec_worker *worker, struct exec *exec);
+void exec_worker_init(struct exec_worker *worker, struct exec *exec, bool is_executor);
 void exec_worker_deinit(struct exec_worker *worker);
 
 enum item_outcome {
@@ -145,6 +145,9 @@ struct item {
  * clock happens inside. The end frees retired memory and flushes the memory meter. */
 void exec_turn_begin(struct exec_worker *worker);
 void exec_turn_end(struct exec_worker *worker);
+/* Between turns, by a thread that may not begin another one soon: frees retired memory however little there is. False
+ * when something is left: come again. */
+bool exec_tidy(struct exec_worker *worker);
 /* Reads the clock anew: after the read phase, after a long call. */
 void exec_refresh(struct exec_worker *worker);
 /* Executes the items in order; replies go to worker->out (or to the session's own output where that is not empty).
