@@ -298,7 +298,7 @@ const struct command_row bitfield_commands[] = {
      .summary = "Reads, writes and adds to integers of any width at any bit of a string.",
      .since = "3.2.0",
      .group = "bitmap",
-     .complexity = "O(1) for each subcommand specified",
+     .complexity = "O(1) for each operation",
      .arguments = "key:key operation:(get-block:(encoding offset:integer)=GET|write:(overflow-block:(WRAP|SAT|"
                   "FAIL)=OVERFLOW? write-operation:(set-block:(encoding offset:integer value:integer)=SET|"
                   "incrby-block:(encoding offset:integer increment:integer)=INCRBY)))?+"},
@@ -313,7 +313,7 @@ const struct command_row bitfield_commands[] = {
      .summary = "Reads integers of any width at any bit of a string.",
      .since = "6.0.0",
      .group = "bitmap",
-     .complexity = "O(1) for each subcommand specified",
+     .complexity = "O(1) for each operation",
      .arguments = "key:key get-block:(encoding offset:integer)=GET?++"},
     {0},
 };

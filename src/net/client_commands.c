@@ -436,7 +436,7 @@ enum {
 #define SUBCOMMAND(word, function, count, bits, version)                                                               \
     .name = (word), .handler = (function), .arity = (count), .flags = (bits), .categories = ACL_CONNECTION,            \
     .since = (version), .group = "connection"
-#define EACH_CLIENT "O(N) where N is the number of client connections"
+#define EACH_CLIENT "O(N) for N connections"
 
 static const struct command_row client_subcommands[] = {
     {SUBCOMMAND("id", client_id, 2, OWN_FLAGS, "5.0.0"), .summary = "Answers the id of this connection.",
