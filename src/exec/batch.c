@@ -132,14 +132,26 @@ void exec_refresh(struct exec_worker *worker)
     worker->turn_ticks = clock_ticks(&worker->exec->ticks);
 }
 
+static void flush_meter(struct exec_worker *worker)
+{
+    int64_t change = memory_meter_take(&worker->meter);
+    if (change != 0) {
+        atomic_fetch_add_explicit(&worker->exec->memory_used, change, memory_order_relaxed);
+    }
+}
+
+bool exec_tidy(struct exec_worker *worker)
+{
+    bool tidy = epoch_tidy(worker->epoch);
+    flush_meter(worker);
+    return tidy;
+}
+
 void exec_turn_end(struct exec_worker *worker)
 {
     worker->config = NULL;
     (void)atomic_fetch_add_explicit(&worker->turn, 1, memory_order_release);
     epoch_leave(worker->epoch);
     epoch_poll(worker->epoch);
-    int64_t change = memory_meter_take(&worker->meter);
-    if (change != 0) {
-        atomic_fetch_add_explicit(&worker->exec->memory_used, change, memory_order_relaxed);
-    }
+    flush_meter(worker);
 }

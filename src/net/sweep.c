@@ -121,5 +121,6 @@ int64_t worker_tick(struct net_worker *worker)
     }
     int64_t next_ms = expire_tick(worker);
     exec_turn_end(&worker->exec);
+    (void)exec_tidy(&worker->exec); /* what is left has to wait for the next tick */
     return next_ms;
 }

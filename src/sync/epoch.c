@@ -10,6 +10,7 @@
 
 enum {
     EPOCH_POLL_EVERY = 32, /* retirements between two polls */
+    EPOCHS_TO_FREE = 4,    /* polls that free everything when no section is open */
 };
 
 struct retired {
@@ -81,6 +82,15 @@ void epoch_poll(struct epoch_record *record)
         record->retired = 0;
         (void)ck_epoch_poll(&record->record);
     }
+}
+
+bool epoch_tidy(struct epoch_record *record)
+{
+    record->retired = 0;
+    for (int i = 0; i < EPOCHS_TO_FREE && record->record.n_pending != 0; i++) {
+        (void)ck_epoch_poll(&record->record);
+    }
+    return record->record.n_pending == 0;
 }
 
 void epoch_synchronize(struct epoch_record *record)
