@@ -56,9 +56,6 @@ static void reply_digest(struct reply *reply, const struct digest *digest)
 
 enum outcome debug_digest_value(struct call *call)
 {
-    if (call->argc < 3) {
-        return call_fail_subcommand(call);
-    }
     reply_array(&call->reply, call->argc - 2);
     for (uint32_t i = 2; i < call->argc; i++) {
         struct digest digest = {0};
