@@ -128,8 +128,9 @@ static bool read_memory(const struct option *row, struct slice word, struct buff
         if (takes_percent && percent_parse(word, &percent)) {
             return read_percent(row, percent, text, error);
         }
-        append_text(error,
-                    takes_percent ? "argument must be a memory or percent value" : "argument must be a memory value");
+        /* Where a percentage only stands for bytes (maxmemory) Redis knows none: there its text is the shorter one. */
+        append_text(error, takes_percent && row->resolve == NULL ? "argument must be a memory or percent value"
+                                                                 : "argument must be a memory value");
         return false;
     }
     if (bytes > INT64_MAX) {

@@ -100,8 +100,8 @@ Test(config_set, says_what_is_wrong_with_a_value)
     cr_expect_str_eq(SET("harbour", "65536"), FAILED("harbour", "argument must be between 0 and 65535 inclusive"));
     cr_expect_str_eq(SET("port", "-1"), FAILED("port", "argument must be between 0 and 65535 inclusive"));
     cr_expect_str_eq(SET("protected-mode", "on"), FAILED("protected-mode", "argument must be 'yes' or 'no'"));
-    cr_expect_str_eq(SET("maxmemory", "1x"), FAILED("maxmemory", "argument must be a memory or percent value"));
-    cr_expect_str_eq(SET("maxmemory", "-1"), FAILED("maxmemory", "argument must be a memory or percent value"));
+    cr_expect_str_eq(SET("maxmemory", "1x"), FAILED("maxmemory", "argument must be a memory value"));
+    cr_expect_str_eq(SET("maxmemory", "-1"), FAILED("maxmemory", "argument must be a memory value"));
     cr_expect_str_eq(SET("maxmemory", "101%"), FAILED("maxmemory", "percentage argument must be less or equal to 100"));
     cr_expect_str_eq(SET("loglevel", "loud"),
                      FAILED("loglevel", "argument(s) must be one of the following: debug, verbose, notice, warning"));
