@@ -8,7 +8,7 @@
 #include "sherd/exec/exec.h"
 
 enum {
-    REFRESH_NS = 100000, /* age at which the frozen time of a batch is read anew */
+    REFRESH_NS = 100000,     /* age at which the frozen time of a batch is read anew */
     AWAY_SLICE_NS = 2000000, /* an executor goes from shard to shard for so long before it does other work */
     UNKNOWN_SHOWN_BYTES = 128,
 };
@@ -255,10 +255,9 @@ enum item_outcome exec_dispatch(struct call *call)
 {
     const struct command *command = call->command;
     const struct exec *exec = call->worker->exec;
-    bool plain =
-        command != NULL && command->subcommand_count == 0 && command_arity_ok(command, call->argc) &&
-        ((command->flags & atomic_load_explicit(&exec->guard_command_flags, memory_order_relaxed)) |
-         (call->session->flags & exec->guard_session_flags)) == 0;
+    bool plain = command != NULL && command->subcommand_count == 0 && command_arity_ok(command, call->argc) &&
+                 ((command->flags & atomic_load_explicit(&exec->guard_command_flags, memory_order_relaxed)) |
+                  (call->session->flags & exec->guard_session_flags)) == 0;
     if (UNLIKELY(!plain) && call_refused(call)) {
         call->worker->last_ticks = clock_ticks(&exec->ticks);
         return ITEM_DONE;

@@ -97,14 +97,24 @@ static int64_t expire_tick(struct net_worker *worker)
     return next_ms;
 }
 
+/* What a connection occupies, without values that it shares with the keyspace. */
+static size_t conn_bytes(const struct conn *conn)
+{
+    return sizeof(*conn) + conn->input.cap + conn->session.own.bytes.cap;
+}
+
 static void sweep_connections(struct net_worker *worker)
 {
     const struct net_options *options = worker_options(worker);
     peaks_advance(worker);
     /* Only this worker changes the slots; downwards, since a connection that is closed leaves its place to the last. */
+    size_t bytes = 0;
     for (uint32_t i = worker->slot_count; i-- > 0;) {
+        bytes += conn_bytes(worker->slots[i].conn);
         conn_sweep(worker->slots[i].conn, options, worker->exec.user.now_ms);
     }
+    atomic_fetch_add_explicit(&worker->exec.exec->clients_bytes, bytes - worker->clients_bytes, memory_order_relaxed);
+    worker->clients_bytes = bytes;
 }
 
 int64_t worker_tick(struct net_worker *worker)

@@ -78,6 +78,7 @@ void info_write_memory(void *context, struct exec_worker *worker, struct buffer 
     field_bytes(out, "mem_replication_backlog", 0);
     field_bytes(out, "mem_total_replication_buffers", 0);
     field_bytes(out, "mem_clients_slaves", 0);
+    field_bytes(out, "mem_clients_normal", report.clients_bytes);
     field_bytes(out, "mem_cluster_links", 0);
     field_bytes(out, "mem_aof_buffer", 0);
     buffer_printf(out, "mem_allocator:%s\r\n", memory_allocator_name());

@@ -117,10 +117,11 @@ static enum outcome memory_stats_command(struct call *call)
     pair_integer(reply, "peak.allocated", report.peak_bytes);
     pair_integer(reply, "total.allocated", report.used_bytes);
     pair_integer(reply, "startup.allocated", report.startup_bytes);
+    pair_integer(reply, "clients.normal", report.clients_bytes);
     for (size_t i = 0; i < ARRAY_LENGTH(absent); i++) {
         pair_integer(reply, absent[i], 0);
     }
-    size_t pairs = 3 + ARRAY_LENGTH(absent) + reply_databases(call);
+    size_t pairs = 4 + ARRAY_LENGTH(absent) + reply_databases(call);
     pairs += reply_totals(reply, &report);
     reply_close_map(reply, mark, pairs);
     return OUTCOME_DONE;

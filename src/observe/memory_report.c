@@ -41,7 +41,8 @@ void memory_report_make(struct observe *observe, struct exec_worker *worker, str
         report->keys += keys;
         report->table_bytes += keys == 0 ? 0 : memory_tables_bytes(keyspace, db);
     }
-    report->overhead_bytes = report->startup_bytes + report->table_bytes;
+    report->clients_bytes = atomic_load_explicit(&worker->exec->clients_bytes, memory_order_relaxed);
+    report->overhead_bytes = report->startup_bytes + report->table_bytes + report->clients_bytes;
     report->dataset_bytes =
         report->used_bytes > report->overhead_bytes ? report->used_bytes - report->overhead_bytes : 0;
     const struct memory_figures *figures = &report->figures;

@@ -10,7 +10,8 @@ struct memory_report {
     struct memory_figures figures; /* of the allocator, at the last tick */
     uint64_t used_bytes, peak_bytes, startup_bytes;
     uint64_t table_bytes;    /* of the key tables */
-    uint64_t overhead_bytes; /* everything but data: startup, tables */
+    uint64_t clients_bytes;  /* of connections and their buffers */
+    uint64_t overhead_bytes; /* everything but data: startup, tables, clients */
     uint64_t dataset_bytes;
     uint64_t keys;
     double fragmentation_ratio; /* rss to used */

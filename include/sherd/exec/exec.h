@@ -51,7 +51,7 @@ struct executor_pool;
 enum {
     EXEC_WORKERS_MAX = 256,
     EXEC_GUARDS_MAX = 16,
-    EXEC_HOOKS_MAX = 8, /* of each kind */
+    EXEC_HOOKS_MAX = 8,   /* of each kind */
     EXEC_BATCH_MAX = 128, /* requests executed between two looks at the sockets */
 };
 
@@ -81,6 +81,7 @@ struct exec {
     _Atomic uint64_t sequence;                             /* (a) last drawn */
     _Atomic uint64_t session_ids;                          /* (a) last given */
     _Atomic int64_t memory_used;                           /* (a) bytes, flushed by the workers */
+    _Atomic size_t clients_bytes;                          /* (a) of connections and their buffers, about */
     _Atomic uint64_t lazyfree_pending;                     /* (a) objects */
     _Atomic uint32_t worker_count;                         /* (a) registered so far */
     struct exec_worker *_Atomic workers[EXEC_WORKERS_MAX]; /* (a) whose statistics readers sum */

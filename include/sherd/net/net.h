@@ -102,6 +102,7 @@ struct net_worker {
     size_t item_count;                       /* (w) */
     int64_t last_sweep_ms;                   /* (w) idle timeouts and soft limits */
     int64_t last_cron_ms;                    /* (w) */
+    size_t clients_bytes;                    /* (w) its share in exec->clients_bytes */
     uint32_t sweep_shard;                    /* (w) where active expiry goes on */
     bool stop;                               /* (w) set by mail */
     struct spin registry;                    /* guards the three below; their worker alone changes them */
