@@ -21,6 +21,7 @@ static void snapshot_retire(void *context, const struct config_snapshot *old)
 {
     struct server *server = context;
     epoch_retire(server->config_epoch, (void *)(uintptr_t)old, snapshot_release);
+    epoch_poll(server->config_epoch); /* its record is never inside a section */
 }
 
 struct config *server_wire_config(struct server *server)
