@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* One connection: reading, writing, closing. Bytes are read into the worker's arena of the turn, all ready connections
- * behind one another; only what a turn cannot use up moves into the connection's own buffer.
+/* One connection: reading, writing, closing. It has an input buffer while it is active; replies are written straight from
+ * the turn's shared output, and only what the socket does not take becomes the session's own.
  * Owner: the connection's worker. Locks: registry, when it joins or leaves the list. */
 #include <errno.h>
 #include <netinet/in.h>
@@ -13,7 +13,7 @@
 
 enum {
     VECTORS_MAX = 64,
-    READ_OWN_BYTES = 16 * 1024, /* room for one read into the connection's own buffer */
+    INPUT_IDLE_MS = 2000, /* after so long a client gives its input buffer back */
     UNAUTHENTICATED_OUTPUT_BYTES = 16 * 1024,
 };
 
@@ -234,58 +234,66 @@ static void read_result(struct conn *conn, ssize_t got)
     }
 }
 
-bool conn_read(struct conn *conn)
+/* How much room the next read gets: the rest of a large argument at once, more than usual for one who filled the buffer
+ * last time. */
+static size_t read_room(const struct conn *conn)
 {
-    struct net_worker *worker = conn->worker;
+    size_t wants = request_parser_wants(&conn->parser);
+    if (UNLIKELY(wants > conn->input.len + NET_READ_BYTES)) {
+        return wants - conn->input.len;
+    }
+    bool filled = conn->input.cap > 0 && conn->input_peak >= conn->input.cap;
+    return filled ? (size_t)NET_READ_MAX_BYTES : (size_t)NET_READ_BYTES;
+}
+
+void conn_read(struct conn *conn)
+{
+    struct buffer *input = &conn->input;
     conn->used = 0;
     conn->framed = 0;
-    if ((conn->flags & CONN_HAS_NEWS) == 0) {
-        conn->view = buffer_slice(&conn->input);
-        return true;
-    }
-    if (LIKELY(conn->input.len == 0)) {
-        size_t room = NET_ARENA_BYTES - worker->arena_used;
-        if (UNLIKELY(room < NET_READ_MIN_BYTES)) {
-            return false;
+    if ((conn->flags & CONN_HAS_NEWS) != 0) {
+        conn->flags &= ~(uint32_t)CONN_HAS_NEWS;
+        if (UNLIKELY(input->cap - input->len < NET_READ_BYTES) || UNLIKELY(conn->input_peak >= input->cap)) {
+            buffer_reserve(input, read_room(conn));
         }
-        size_t want = room < NET_READ_MAX_BYTES ? room : NET_READ_MAX_BYTES;
-        char *at = worker->arena + worker->arena_used;
-        ssize_t got = read(conn->fd, at, want);
+        ssize_t got = read(conn->fd, input->data + input->len, input->cap - input->len);
         read_result(conn, got);
-        conn->view = slice_make(at, got > 0 ? (size_t)got : 0);
-        /* The next connection's bytes begin on a line of their own. */
-        worker->arena_used += (conn->view.len + CACHE_LINE_BYTES - 1) / CACHE_LINE_BYTES * CACHE_LINE_BYTES;
-    } else {
-        size_t wants = request_parser_wants(&conn->parser);
-        size_t room = wants > conn->input.len + READ_OWN_BYTES ? wants - conn->input.len : (size_t)READ_OWN_BYTES;
-        buffer_reserve(&conn->input, room);
-        ssize_t got = read(conn->fd, conn->input.data + conn->input.len, conn->input.cap - conn->input.len);
-        read_result(conn, got);
-        conn->input.len += got > 0 ? (size_t)got : 0;
-        conn->view = buffer_slice(&conn->input);
+        input->len += got > 0 ? (size_t)got : 0;
+        conn->input_peak = input->len > conn->input_peak ? input->len : conn->input_peak;
     }
-    conn->flags &= ~(uint32_t)CONN_HAS_NEWS;
-    return true;
+}
+
+/* Tells CLIENT LIST how much of the buffer is in use. */
+static void show_input(struct conn *conn)
+{
+    atomic_store_explicit(&conn->shown_input, conn->input.len, memory_order_relaxed);
+    atomic_store_explicit(&conn->shown_input_free, conn->input.cap - conn->input.len, memory_order_relaxed);
+    peaks_note(conn->worker, conn->input.cap, 0);
 }
 
 void conn_keep_rest(struct conn *conn)
 {
-    struct slice rest = slice_make(conn->view.data + conn->used, conn->view.len - conn->used);
-    if (LIKELY(rest.len == 0)) {
-        conn->input.len = 0;
-        buffer_shrink(&conn->input, 0);
-    } else if (conn->view.data == conn->input.data) {
-        buffer_consume(&conn->input, conn->used);
-    } else {
-        buffer_append_slice(&conn->input, rest);
-    }
-    conn->view = slice_make(NULL, 0);
+    buffer_consume(&conn->input, conn->used);
+    conn->framed = 0;
     conn->used = 0;
-    atomic_store_explicit(&conn->shown_input, conn->input.len, memory_order_relaxed);
-    atomic_store_explicit(&conn->shown_input_free, conn->input.cap - conn->input.len, memory_order_relaxed);
-    if (UNLIKELY(conn->input.cap != 0)) {
-        peaks_note(conn->worker, conn->input.cap, 0);
+    show_input(conn);
+}
+
+/* Once in a while: an idle client gives its buffer back, one that needed a large buffer no more gives most of it. */
+static void trim_input(struct conn *conn, int64_t idle_ms)
+{
+    struct buffer *input = &conn->input;
+    size_t peak = conn->input_peak;
+    conn->input_peak = input->len;
+    if (input->len == 0 && idle_ms >= INPUT_IDLE_MS) {
+        buffer_deinit(input);
+    } else if (input->cap > 2 * NET_READ_BYTES && peak < input->cap / 2 && request_parser_wants(&conn->parser) == 0) {
+        input->cap = peak < NET_READ_BYTES ? (size_t)NET_READ_BYTES : peak;
+        input->data = memory_resize(input->data, input->cap);
+    } else {
+        return;
     }
+    show_input(conn);
 }
 
 /* Writes a range; false when the connection is broken. What the socket does not take stays in the range. */
@@ -459,5 +467,8 @@ void conn_sweep(struct conn *conn, const struct net_options *options, int64_t no
         conn_close(conn);
     } else if (conn->soft_limit_since_ms != 0 && over_output_limit(conn)) {
         close_over_limit(conn);
+    }
+    if ((conn->flags & CONN_CLOSED) == 0 && !busy) {
+        trim_input(conn, idle_ms);
     }
 }

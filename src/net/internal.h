@@ -17,16 +17,15 @@ struct handoff {
 
 /* conn.c: all on the connection's worker. */
 void conn_open(struct net_worker *worker, struct handoff *handoff);
-/* Reads what the socket has into the worker's arena or the connection's own buffer, and sets conn->view. False: not
- * now (the arena is full); the connection stays ready. */
-bool conn_read(struct conn *conn);
+/* Reads what the socket has into the connection's input. */
+void conn_read(struct conn *conn);
 /* Puts the connection on the list of this turn. */
 void conn_ready(struct conn *conn);
 /* Notes that there is output to write at the end of the turn. */
 void conn_touch(struct conn *conn);
 /* Writes this turn's replies and what was left over; closes when it should. */
 void conn_write(struct conn *conn);
-/* Keeps the part of the view that was not used. */
+/* Forgets the part of the input that was used. */
 void conn_keep_rest(struct conn *conn);
 /* Stops or starts listening to the socket. */
 void conn_pause(struct conn *conn);

@@ -100,7 +100,6 @@ void net_deinit(struct net *net)
         (void)mailbox_deliver(&worker->box, worker); /* the last connections that an executor had to give back */
         event_base_free(worker->base);
         mailbox_deinit(&worker->box);
-        memory_free(worker->arena);
         memory_free(worker->slots);
         exec_worker_deinit(&worker->exec);
         memory_free(worker);

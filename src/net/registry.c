@@ -88,7 +88,7 @@ static void view_fill(struct client_view *view, struct conn *conn)
 void client_view_of(struct client_view *view, struct conn *self)
 {
     view_fill(view, self);
-    view->input_bytes = self->view.len - self->used;
+    view->input_bytes = self->input.len - self->used;
 }
 
 void client_view_deinit(struct client_view *view)
@@ -131,7 +131,7 @@ static void collect_worker(struct client_list *list, struct net_worker *worker, 
             struct client_view *view = &list->clients[list->count++];
             view_fill(view, conn);
             if (conn == self) {
-                view->input_bytes = self->view.len - self->used;
+                view->input_bytes = self->input.len - self->used;
             }
         }
         spin_release(&worker->registry);

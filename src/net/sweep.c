@@ -8,6 +8,7 @@
 enum {
     TICK_IDLE_MS = 100,    /* nothing expires: ten times a second */
     TICK_EXPIRING_MS = 10, /* some key has a deadline */
+    SWEEP_MS = 500,        /* between two looks at every connection */
     CRON_MS = 90,          /* at least, between two calls of the cron hooks */
     SLICE_TAGS = 16,       /* tags fired in one hold of a shard */
     TICK_BUDGET_US = 1000, /* time given to expiry in one tick, for each step of active-expire-effort */
@@ -120,7 +121,7 @@ static void sweep_connections(struct net_worker *worker)
 int64_t worker_tick(struct net_worker *worker)
 {
     exec_turn_begin(&worker->exec);
-    if (worker->exec.user.now_ms - worker->last_sweep_ms >= 1000) {
+    if (worker->exec.user.now_ms - worker->last_sweep_ms >= SWEEP_MS) {
         worker->last_sweep_ms = worker->exec.user.now_ms;
         sweep_connections(worker);
         conn_bury(worker);

@@ -113,7 +113,7 @@ static void conn_frame(struct conn *conn, const struct net_options *options)
     struct net_worker *worker = conn->worker;
     struct request_limits limits = {.bulk_max_bytes = options->bulk_max_bytes};
     while (!conn_stopped(conn)) {
-        struct slice rest = slice_make(conn->view.data + conn->framed, conn->view.len - conn->framed);
+        struct slice rest = slice_make(conn->input.data + conn->framed, conn->input.len - conn->framed);
         struct request_result result;
         limits.authenticated = (conn->session.flags & SESSION_UNAUTHENTICATED) == 0 || options->requirepass.len == 0;
         enum request_outcome outcome = request_parse(&conn->parser, rest, &limits, &worker->exec.pool, &result);
@@ -145,13 +145,12 @@ static void conn_frame(struct conn *conn, const struct net_options *options)
     }
 }
 
-/* Reads all ready connections; returns them as a list. Those for which there is no room stay ready. */
+/* Reads all ready connections; returns them as a list. */
 static struct conn *read_ready(struct net_worker *worker)
 {
     struct conn *ready = worker->first_ready;
     worker->first_ready = NULL;
     worker->last_ready = NULL;
-    worker->arena_used = 0;
     struct conn *first = NULL;
     struct conn **end = &first;
     while (ready != NULL) {
@@ -161,12 +160,9 @@ static struct conn *read_ready(struct net_worker *worker)
         if (UNLIKELY((conn->flags & CONN_CLOSED) != 0)) {
             continue;
         }
-        if (LIKELY(conn_read(conn))) {
-            *end = conn;
-            end = &conn->next_serving;
-        } else {
-            conn_ready(conn);
-        }
+        conn_read(conn);
+        *end = conn;
+        end = &conn->next_serving;
     }
     *end = NULL;
     return first;

@@ -93,7 +93,6 @@ enum status worker_start(struct net *net, unsigned index)
     worker->sweep_shard = index;
     exec_worker_init(&worker->exec, net->exec, false);
     spin_init(&worker->registry, LOCK_RANK_REGISTRY, index);
-    worker->arena = memory_alloc_line(NET_ARENA_BYTES);
     worker->base = base_create();
     if (worker->base == NULL || mailbox_init(&worker->box) != STATUS_OK) {
         return STATUS_SYSTEM;

@@ -37,10 +37,10 @@ struct conn {
     struct event read_event;         /* (w) */
     struct event write_event;        /* (w) */
     struct request_parser parser;    /* (w) */
-    struct buffer input;             /* (w) bytes that a turn could not use up */
-    struct slice view;               /* (w) this turn's bytes: in the worker's arena or in `input` */
-    size_t framed;                   /* (w) of view: cut into requests */
-    size_t used;                     /* (w) of view: executed */
+    struct buffer input;             /* (w) bytes that were read and are not used up yet */
+    size_t input_peak;               /* (w) most bytes that stood in it since the last sweep */
+    size_t framed;                   /* (w) of input: cut into requests */
+    size_t used;                     /* (w) of input: executed */
     struct conn *next_ready;         /* (w) to serve in the next turn */
     struct conn *next_serving;       /* (w) being served in this one */
     struct conn *next_touched;       /* (w) */
@@ -95,8 +95,6 @@ struct net_worker {
     struct conn *last_ready;                 /* (w) */
     struct conn *first_touched;              /* (w) connections with output to write */
     struct conn *first_closed;               /* (w) closed in this turn */
-    char *arena;                             /* (w) what this turn read */
-    size_t arena_used;                       /* (w) */
     struct item items[EXEC_BATCH_MAX];       /* (w) */
     struct conn *item_conns[EXEC_BATCH_MAX]; /* (w) */
     size_t item_count;                       /* (w) */
