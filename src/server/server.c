@@ -175,6 +175,8 @@ static const char *pidfile_of(const struct server_options *options)
 
 static int run(struct server *server, int argc)
 {
+    /* From the first thread on a client may replace the options that the start looks at. */
+    epoch_enter(server->main_epoch);
     const struct server_options *options = server_options(server);
     enum supervision supervision = supervision_of(options);
     sigset_t signals;
@@ -201,6 +203,7 @@ static int run(struct server *server, int argc)
         log_write(&server->log, LOG_LEVEL_WARNING, "Failed to write PID file: %s", strerror(errno));
     }
     log_ready(server, supervision);
+    epoch_leave(server->main_epoch);
     wait_for_end(server, &signals);
     if (supervision == SUPERVISED_SYSTEMD) {
         (void)process_notify("STOPPING=1\n");
