@@ -55,6 +55,19 @@ uint64_t bits_count_between(struct slice bytes, uint64_t first, uint64_t last)
     return count - (uint64_t)__builtin_popcount(before) - (uint64_t)__builtin_popcount(behind);
 }
 
+/* Where the first run of 32 bytes begins that are not all `same`, from `at` on; the tail is left to the caller. */
+static size_t skip_same(struct slice bytes, size_t at, size_t end, uint64_t same)
+{
+    for (; end - at >= 32; at += 32) {
+        uint64_t words[4];
+        memcpy(words, bytes.data + at, sizeof(words));
+        if (((words[0] ^ same) | (words[1] ^ same) | (words[2] ^ same) | (words[3] ^ same)) != 0) {
+            break;
+        }
+    }
+    return at;
+}
+
 int64_t bits_find(struct slice bytes, uint64_t first, uint64_t last, bool wanted)
 {
     ASSERT(first <= last && last / 8 < bytes.len);
@@ -71,7 +84,7 @@ int64_t bits_find(struct slice bytes, uint64_t first, uint64_t last, bool wanted
             return found <= last ? (int64_t)found : -1;
         }
         keep = UINT64_MAX;
-        at += len;
+        at = skip_same(bytes, at + len, end, flip);
     }
     return -1;
 }

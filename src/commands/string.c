@@ -51,6 +51,11 @@ static NOINLINE enum outcome set_with_options(struct call *call) REQUIRES(shard_
     return OUTCOME_DONE;
 }
 
+static bool set_is_long(struct call *call)
+{
+    return UNLIKELY(call->argv[2].len > STRING_LONG_BYTES);
+}
+
 COMMAND_HANDLER(set_command)
 {
     if (UNLIKELY(call->argc > 3)) {
@@ -85,6 +90,11 @@ static enum outcome set_for_a_time(struct call *call, bool seconds) REQUIRES(sha
     store(call, &ref, 3, deadline_ms);
     reply_ok(&call->reply);
     return OUTCOME_DONE;
+}
+
+static bool setex_is_long(struct call *call)
+{
+    return call->argv[3].len > STRING_LONG_BYTES;
 }
 
 COMMAND_HANDLER(setex_command)
@@ -213,6 +223,7 @@ const struct command_row string_commands[] = {
                .step = 1,
                .notes = "RW and ACCESS due to the optional `GET` argument"}},
      .key_flags = set_key_flags,
+     .is_long = set_is_long,
      .summary = "Stores a string under a key, whatever the key held before.",
      .since = "1.0.0",
      .group = "string",
@@ -229,6 +240,7 @@ const struct command_row string_commands[] = {
      .flags = COMMAND_WRITE | COMMAND_DENYOOM | COMMAND_FAST,
      .categories = ACL_STRING,
      .keys = {{.flags = KEY_OW | KEY_INSERT, .begin = 1, .step = 1}},
+     .is_long = set_is_long,
      .summary = "Stores a string under a key that does not exist yet.",
      .since = "1.0.0",
      .group = "string",
@@ -243,6 +255,7 @@ const struct command_row string_commands[] = {
      .flags = COMMAND_WRITE | COMMAND_DENYOOM,
      .categories = ACL_STRING,
      .keys = {{.flags = KEY_OW | KEY_UPDATE, .begin = 1, .step = 1}},
+     .is_long = setex_is_long,
      .summary = "Stores a string under a key for a number of seconds.",
      .since = "2.0.0",
      .group = "string",
@@ -257,6 +270,7 @@ const struct command_row string_commands[] = {
      .flags = COMMAND_WRITE | COMMAND_DENYOOM,
      .categories = ACL_STRING,
      .keys = {{.flags = KEY_OW | KEY_UPDATE, .begin = 1, .step = 1}},
+     .is_long = setex_is_long,
      .summary = "Stores a string under a key for a number of milliseconds.",
      .since = "2.6.0",
      .group = "string",
@@ -271,6 +285,7 @@ const struct command_row string_commands[] = {
      .flags = COMMAND_WRITE | COMMAND_DENYOOM | COMMAND_FAST,
      .categories = ACL_STRING,
      .keys = {{.flags = KEY_RW | KEY_ACCESS | KEY_UPDATE, .begin = 1, .step = 1}},
+     .is_long = set_is_long,
      .summary = "Stores a string under a key and returns what it held before.",
      .since = "1.0.0",
      .group = "string",

@@ -5,9 +5,18 @@
 #include "sherd/commands/families.h"
 #include "string_access.h"
 
-static bool many_is_long(struct call *call)
+static bool mget_is_long(struct call *call)
 {
     return call->argc > STRING_LONG_ARGUMENTS;
+}
+
+static bool mset_is_long(struct call *call)
+{
+    size_t bytes = 0;
+    for (uint32_t i = 2; i < call->argc && call->argc <= STRING_LONG_ARGUMENTS; i += 2) {
+        bytes += call->argv[i].len;
+    }
+    return bytes > STRING_LONG_BYTES || call->argc > STRING_LONG_ARGUMENTS;
 }
 
 COMMAND_HANDLER(mget_command)
@@ -85,7 +94,7 @@ const struct command_row string_many_commands[] = {
      .flags = COMMAND_READONLY | COMMAND_FAST,
      .categories = ACL_STRING,
      .keys = {{.flags = KEY_RO | KEY_ACCESS, .begin = 1, .last = -1, .step = 1}},
-     .is_long = many_is_long,
+     .is_long = mget_is_long,
      .summary = "Returns the values of several keys at one moment; nil for those that hold no string.",
      .since = "1.0.0",
      .group = "string",
@@ -99,7 +108,7 @@ const struct command_row string_many_commands[] = {
      .flags = COMMAND_WRITE | COMMAND_DENYOOM,
      .categories = ACL_STRING,
      .keys = {{.flags = KEY_OW | KEY_UPDATE, .begin = 1, .last = -1, .step = 2}},
-     .is_long = many_is_long,
+     .is_long = mset_is_long,
      .summary = "Stores strings under several keys at one moment.",
      .since = "1.0.1",
      .group = "string",
@@ -113,7 +122,7 @@ const struct command_row string_many_commands[] = {
      .flags = COMMAND_WRITE | COMMAND_DENYOOM,
      .categories = ACL_STRING,
      .keys = {{.flags = KEY_OW | KEY_INSERT, .begin = 1, .last = -1, .step = 2}},
-     .is_long = many_is_long,
+     .is_long = mset_is_long,
      .summary = "Stores strings under several keys, all or none: only when none of them exists.",
      .since = "1.0.1",
      .group = "string",
