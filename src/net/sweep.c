@@ -6,9 +6,11 @@
 #include "sherd/keyspace/expiry.h"
 
 enum {
-    TICK_IDLE_MS = 100,    /* nothing expires: ten times a second */
-    TICK_EXPIRING_MS = 10, /* some key has a deadline */
-    SWEEP_MS = 500,        /* between two looks at every connection */
+    TICK_IDLE_MS = 100,      /* nothing expires: ten times a second */
+    TICK_EXPIRING_MS = 10,   /* some key has a deadline */
+    SWEEP_MS = 250,          /* between the beginnings of two looks at every connection */
+    SWEEP_CONNECTIONS = 512, /* at the least looked at in one tick */
+    SWEEP_PARTS = 4,
     CRON_MS = 90,          /* at least, between two calls of the cron hooks */
     SLICE_TAGS = 16,       /* tags fired in one hold of a shard */
     TICK_BUDGET_US = 1000, /* time given to expiry in one tick, for each step of active-expire-effort */
@@ -104,28 +106,42 @@ static size_t conn_bytes(const struct conn *conn)
     return sizeof(*conn) + conn->input.cap + conn->session.own.bytes.cap;
 }
 
+/* Looks at a part of the connections: all of them in at most SWEEP_PARTS ticks, so that no tick takes long. */
 static void sweep_connections(struct net_worker *worker)
 {
     const struct net_options *options = worker_options(worker);
-    peaks_advance(worker);
-    /* Only this worker changes the slots; downwards, since a connection that is closed leaves its place to the last. */
-    size_t bytes = 0;
-    for (uint32_t i = worker->slot_count; i-- > 0;) {
-        bytes += conn_bytes(worker->slots[i].conn);
-        conn_sweep(worker->slots[i].conn, options, worker->exec.user.now_ms);
+    if (worker->sweep_left == 0) {
+        if (worker->exec.user.now_ms - worker->last_sweep_ms < SWEEP_MS) {
+            return;
+        }
+        worker->last_sweep_ms = worker->exec.user.now_ms;
+        worker->sweep_left = worker->slot_count;
+        peaks_advance(worker);
     }
-    atomic_fetch_add_explicit(&worker->exec.exec->clients_bytes, bytes - worker->clients_bytes, memory_order_relaxed);
-    worker->clients_bytes = bytes;
+    uint32_t part = worker->slot_count / SWEEP_PARTS + SWEEP_CONNECTIONS;
+    /* Downwards, since a connection that is closed leaves its place to the last one. */
+    for (; worker->sweep_left > 0 && part > 0; part--) {
+        uint32_t last = worker->slot_count;
+        worker->sweep_left = (worker->sweep_left < last ? worker->sweep_left : last) - (last > 0);
+        if (last > 0) {
+            struct conn *conn = worker->slots[worker->sweep_left].conn;
+            worker->sweep_bytes += conn_bytes(conn);
+            conn_sweep(conn, options, worker->exec.user.now_ms);
+        }
+    }
+    conn_bury(worker);
+    if (worker->sweep_left == 0) {
+        atomic_fetch_add_explicit(&worker->exec.exec->clients_bytes, worker->sweep_bytes - worker->clients_bytes,
+                                  memory_order_relaxed);
+        worker->clients_bytes = worker->sweep_bytes;
+        worker->sweep_bytes = 0;
+    }
 }
 
 int64_t worker_tick(struct net_worker *worker)
 {
     exec_turn_begin(&worker->exec);
-    if (worker->exec.user.now_ms - worker->last_sweep_ms >= SWEEP_MS) {
-        worker->last_sweep_ms = worker->exec.user.now_ms;
-        sweep_connections(worker);
-        conn_bury(worker);
-    }
+    sweep_connections(worker);
     if (worker->index == 0 && worker->exec.user.now_ms - worker->last_cron_ms >= CRON_MS) {
         worker->last_cron_ms = worker->exec.user.now_ms;
         exec_cron(&worker->exec);

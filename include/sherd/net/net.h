@@ -99,6 +99,8 @@ struct net_worker {
     struct conn *item_conns[EXEC_BATCH_MAX]; /* (w) */
     size_t item_count;                       /* (w) */
     int64_t last_sweep_ms;                   /* (w) idle timeouts and soft limits */
+    uint32_t sweep_left;                     /* (w) connections that this look has still to come to */
+    size_t sweep_bytes;                      /* (w) what those it came to occupy */
     int64_t last_cron_ms;                    /* (w) */
     size_t clients_bytes;                    /* (w) its share in exec->clients_bytes */
     uint32_t sweep_shard;                    /* (w) where active expiry goes on */
