@@ -215,6 +215,7 @@ struct table_slot table_insert(struct table *table, const struct table_env *env,
     } else if ((uint64_t)used * TABLE_GROW_BUCKETS > (uint64_t)buckets * TABLE_GROW_ITEMS) {
         table_split(table, env);
     }
+    ASSERT(((uintptr_t)item & ~(uintptr_t)TABLE_POINTER_MASK) == 0);
     atomic_store_explicit(&table->used, used, memory_order_relaxed);
     return (struct table_slot){chain_put(table_home(table, hash), table_word_make(hash, item))};
 }
