@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Digests as text.
+/* How digests look as text: hexadecimal, 160 bits of the lanes.
  * Owner: nobody. Locks: none. */
 #include "sherd/base/digest.h"
 

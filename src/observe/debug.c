@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* DEBUG: for tests of servers and of client libraries. To the outside it is one command without subcommands; inside, the
- * second word chooses a variant, because some need keys, some the whole keyspace, and SLEEP a thread of its own.
+/* DEBUG: for tests of servers and of client libraries. To the outside it is one command without subcommands; inside,
+ * the second word chooses a variant: some need keys, some the whole keyspace, and SLEEP a thread of its own.
  * Owner: struct observe. Locks: identity, for the replication id. */
 #include "debug.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* INFO memory.
+/* INFO memory: what is used for what, and how the allocator sees it.
  * Owner: struct observe. Locks: identity, inside memory_report_make. */
 #include "memory_report.h"
 #include "sherd/observe/info.h"

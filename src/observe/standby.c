@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What commands of features that do not exist answer truthfully: no modules, no functions, no replicas, nothing on disk.
+/* What commands of features that do not exist answer truthfully: no modules, functions, replicas, nothing on disk.
  * Each row moves to its feature's room when that is built.
  * Owner: struct observe. Locks: none. */
 #include "sherd/base/number.h"

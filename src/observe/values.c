@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Options by name.
+/* Options of other rooms by their names, as CONFIG GET shows them.
  * Owner: nobody. Locks: none. */
 #include "values.h"
 
