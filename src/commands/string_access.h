@@ -22,7 +22,7 @@ enum string_found {
 NODISCARD enum string_found string_read(struct call *call, uint32_t argument, struct keyref *ref) REQUIRES(shard_held);
 NODISCARD enum string_found string_write(struct call *call, uint32_t argument, struct keyref *ref) REQUIRES(shard_held);
 
-/* For the is_long of a row: the string under a key, without statistics and without a reply; empty when there is none. */
+/* For the is_long of a row: the string under a key, without statistics and without a reply; empty if there is none. */
 struct slice string_glance(struct call *call, uint32_t argument, char digits[static 24]) REQUIRES(shard_held);
 
 /* The longest value that proto-max-bulk-len allows. */

@@ -51,8 +51,8 @@ int64_t bits_field_number(struct bits_field field, uint64_t bits);
 /* value + increment in the field's range; `value` lies in it. False when it overflows and `overflow` is BITS_FAIL. */
 NODISCARD bool bits_field_add(struct bits_field field, enum bits_overflow overflow, int64_t value, int64_t increment,
                               int64_t *result);
-/* `value` brought into the field's range, as BITFIELD SET does: an unsigned field takes a negative value for a huge one.
- * False when it does not fit and `overflow` is BITS_FAIL. */
+/* `value` brought into the field's range, as BITFIELD SET does: an unsigned field takes a negative value for a huge
+ * one. False when it does not fit and `overflow` is BITS_FAIL. */
 NODISCARD bool bits_field_fit(struct bits_field field, enum bits_overflow overflow, int64_t value, int64_t *result);
 
 #endif

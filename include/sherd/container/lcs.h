@@ -20,7 +20,7 @@ struct lcs {
     bool path;
 };
 
-/* Computes the length and, with `path`, what lcs_next_run needs. Memory: at most a.len * b.len / 4 bits and a little. */
+/* Computes the length and, with `path`, what lcs_next_run needs. Memory: at most a.len * b.len / 4 bits and a bit. */
 void lcs_init(struct lcs *lcs, struct slice a, struct slice b, bool path);
 void lcs_deinit(struct lcs *lcs);
 
