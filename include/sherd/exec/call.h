@@ -64,8 +64,7 @@ enum {
 };
 /* For commands with many keys: hashes at most CALL_PREFETCH_MAX key arguments, `first` and every `step`-th behind it,
  * and starts loading what their lookups will touch. The hashes are for call_*_hashed. */
-void call_prefetch(struct call *call, uint32_t first, uint32_t step, uint32_t count, uint64_t *hashes)
-    REQUIRES(shard_held);
+void call_prefetch(struct call *call, uint32_t first, uint32_t step, uint32_t count, uint64_t *hashes);
 /* As call_read, call_look and call_write, with the key's hash already known. */
 NODISCARD bool call_look_hashed(struct call *call, uint32_t argument, uint64_t hash, struct keyref *ref)
     REQUIRES(shard_held);
