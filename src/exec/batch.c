@@ -58,13 +58,15 @@ static NOINLINE bool reply_is_silenced(struct session *session)
     return silent;
 }
 
-static ALWAYS_INLINE void item_execute(struct exec_worker *worker, struct item *item)
+/* Returns true when a slow holder was in the way: then the session counts as suspended to the end of the batch, so that
+ * nothing of it runs before this request. */
+static ALWAYS_INLINE bool item_execute(struct exec_worker *worker, struct item *item)
 {
     struct session *session = item->session;
     if (UNLIKELY((session->flags & (SESSION_CLOSING | SESSION_SUSPENDED | SESSION_AWAY)) != 0 ||
                  atomic_load_explicit(&session->doomed, memory_order_relaxed))) {
         item->outcome = ITEM_SKIPPED;
-        return;
+        return false;
     }
     struct call call;
     struct output *output = session_output(worker, session);
@@ -87,16 +89,18 @@ static ALWAYS_INLINE void item_execute(struct exec_worker *worker, struct item *
     item->outcome = exec_dispatch(&call);
     if (UNLIKELY(item->outcome != ITEM_DONE)) {
         output_truncate(output, mark);
-        return;
+        session->flags |= item->outcome == ITEM_BUSY ? (uint32_t)SESSION_SUSPENDED : 0;
+        return item->outcome == ITEM_BUSY;
     }
     if (UNLIKELY((session->flags & (SESSION_REPLY_OFF | SESSION_REPLY_SKIP | SESSION_REPLY_SKIP_NEXT)) != 0) &&
         reply_is_silenced(session)) {
         output_truncate(output, mark);
-        return;
+        return false;
     }
     if (LIKELY(output == &worker->out)) {
         session_wrote(worker, session, mark);
     }
+    return false;
 }
 
 void exec_batch(struct exec_worker *worker, struct item *items, size_t count)
@@ -111,8 +115,14 @@ void exec_batch(struct exec_worker *worker, struct item *items, size_t count)
         }
     }
     worker->last_ticks = clock_ticks(&worker->exec->ticks);
+    bool busy = false;
     for (size_t i = 0; i < count; i++) {
-        item_execute(worker, &items[i]);
+        busy |= item_execute(worker, &items[i]);
+    }
+    for (size_t i = 0; UNLIKELY(busy) && i < count; i++) {
+        if (items[i].outcome == ITEM_BUSY) {
+            items[i].session->flags &= ~(uint32_t)SESSION_SUSPENDED;
+        }
     }
 }
 

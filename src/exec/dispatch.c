@@ -149,6 +149,7 @@ static enum item_outcome run_each_shard(struct call *call, enum outcome *outcome
     call->carried = (struct call_carried){0};
     call->carried_mark = output_mark(call->reply.output);
     if (row->is_long != NULL && row->is_long(call)) {
+        shard_waiter_leave(&call->session->waiter); /* the errand has a waiter of its own */
         exec_errand_send(call);
         return ITEM_AWAY;
     }
@@ -158,6 +159,7 @@ static enum item_outcome run_each_shard(struct call *call, enum outcome *outcome
             return suspend(call, held);
         }
     } while (*outcome == OUTCOME_NEXT_SHARD);
+    shard_waiter_leave(&call->session->waiter); /* this time it may have ended before the shard it had waited for */
     return ITEM_DONE;
 }
 
@@ -259,6 +261,7 @@ enum item_outcome exec_dispatch(struct call *call)
                  ((command->flags & atomic_load_explicit(&exec->guard_command_flags, memory_order_relaxed)) |
                   (call->session->flags & exec->guard_session_flags)) == 0;
     if (UNLIKELY(!plain) && call_refused(call)) {
+        shard_waiter_leave(&call->session->waiter); /* it may have waited for a shard when nothing refused it yet */
         call->worker->last_ticks = clock_ticks(&exec->ticks);
         return ITEM_DONE;
     }
