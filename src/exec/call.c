@@ -36,6 +36,9 @@ enum outcome call_fail_format(struct call *call, const char *format, ...)
     (void)vsnprintf(line.data, (size_t)need + 1, format, again);
     va_end(again);
     line.len = (size_t)need;
+    while (line.len != 0 && (line.data[line.len - 1] == '\r' || line.data[line.len - 1] == '\n')) {
+        line.len--; /* as Redis does; line breaks within become spaces */
+    }
     enum outcome outcome = call_fail_slice(call, buffer_slice(&line));
     buffer_deinit(&line);
     return outcome;
