@@ -14,7 +14,7 @@ enum {
     /* A bucket is taken away below 3 items a bucket. */
     TABLE_SHRINK_ITEMS = 3,
     TABLE_LAST = TABLE_BUCKET_WORDS - 1,
-    TABLE_SPLIT_MAX = 1024, /* items of one chain moved through a buffer on the stack */
+    TABLE_SPLIT_MAX = 1024,   /* items of one chain moved through a buffer on the stack */
     TABLE_SAMPLE_PLACES = 16, /* a bucket is drawn from as if it had so many places; longer chains are rare */
 };
 

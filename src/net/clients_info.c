@@ -29,5 +29,5 @@ void net_info_stats(void *context, struct exec_worker *worker, struct buffer *ou
     (void)worker;
     const struct net *net = context;
     buffer_printf(out, "sherd_expiry_worst_lag_ms:%llu\r\n",
-                  (unsigned long long)atomic_load_explicit(&net->worst_expiry_lag_ms, memory_order_relaxed));
+                  (unsigned long long)atomic_load_explicit(&net->exec->worst_expiry_lag_ms, memory_order_relaxed));
 }

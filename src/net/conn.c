@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* One connection: reading, writing, closing. It has an input buffer while it is active; replies are written straight from
- * the turn's shared output, and only what the socket does not take becomes the session's own.
+/* One connection: reading, writing, closing. It has an input buffer while it is active; replies are written straight
+ * from the turn's shared output, and only what the socket does not take becomes the session's own.
  * Owner: the connection's worker. Locks: registry, when it joins or leaves the list. */
 #include <errno.h>
 #include <netinet/in.h>

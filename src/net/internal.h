@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* What the files of this room share.
- * Owner and locks: see sherd/net/net.h. */
+ * Owner: as sherd/net/net.h says. Locks: as there. */
 #ifndef SHERD_NET_INTERNAL_H
 #define SHERD_NET_INTERNAL_H
 
@@ -43,7 +43,7 @@ static inline const struct net_options *worker_options(const struct net_worker *
     return net_options(worker->net, worker->exec.config);
 }
 
-/* address.c: appends "127.0.0.1:6379", "[::1]:6379" or, for a client of the unix socket `local`, "/path/to/socket:0". */
+/* address.c: appends "127.0.0.1:6379", "[::1]:6379" or, for a unix socket's client, "/path/to/socket:0". */
 void address_append(const struct sockaddr_storage *peer, const struct sockaddr_storage *local, struct buffer *out);
 
 /* client_commands.c: may a client's name or its library's be that? Printable ASCII without spaces. */

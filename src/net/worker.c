@@ -90,7 +90,7 @@ enum status worker_start(struct net *net, unsigned index)
     net->workers[index] = worker;
     worker->net = net;
     worker->index = index;
-    worker->sweep_shard = index;
+    worker->expiry = (struct expiry_round){.first = index, .step = net->worker_count, .next = index};
     exec_worker_init(&worker->exec, net->exec, false);
     spin_init(&worker->registry, LOCK_RANK_REGISTRY, index);
     worker->base = base_create();

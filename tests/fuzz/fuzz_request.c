@@ -61,7 +61,7 @@ static void write_down(struct framing *framing, const struct request *request, s
     framing->consumed += request->bytes;
 }
 
-/* Frames what it can of `input`, the bytes that were read and not yet consumed: a batch, with one pool for all of it. */
+/* Frames what it can of `input`, the bytes that were read and not yet consumed: a batch, with one pool for all. */
 static void frame(struct framing *framing, struct slice input, const struct request_limits *limits)
 {
     for (bool more = true; more;) {

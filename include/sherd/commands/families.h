@@ -6,20 +6,14 @@
 
 #include "sherd/exec/command.h"
 
-extern const struct command_row command_commands[];     /* COMMAND */
+extern const struct command_row command_commands[];      /* COMMAND */
 extern const struct command_row config_commands[];       /* CONFIG */
-extern const struct command_row key_commands[];         /* DEL UNLINK EXISTS TOUCH TYPE */
-extern const struct command_row expire_commands[];      /* EXPIRE TTL PERSIST and their kin */
-extern const struct command_row move_commands[];        /* RENAME RENAMENX COPY MOVE */
-extern const struct command_row walk_commands[];        /* SCAN KEYS RANDOMKEY DBSIZE */
-extern const struct command_row object_commands[];      /* OBJECT */
-extern const struct command_row flush_commands[];       /* FLUSHDB FLUSHALL SWAPDB; context: commands_state */
-extern const struct command_row key_commands[];         /* DEL UNLINK EXISTS TOUCH TYPE */
-extern const struct command_row expire_commands[];      /* EXPIRE TTL PERSIST and their kin */
-extern const struct command_row move_commands[];        /* RENAME RENAMENX COPY MOVE */
-extern const struct command_row walk_commands[];        /* SCAN KEYS RANDOMKEY DBSIZE */
-extern const struct command_row object_commands[];      /* OBJECT */
-extern const struct command_row flush_commands[];       /* FLUSHDB FLUSHALL SWAPDB; context: commands_state */
+extern const struct command_row key_commands[];          /* DEL UNLINK EXISTS TOUCH TYPE */
+extern const struct command_row expire_commands[];       /* EXPIRE TTL PERSIST and their kin */
+extern const struct command_row move_commands[];         /* RENAME RENAMENX COPY MOVE */
+extern const struct command_row walk_commands[];         /* SCAN KEYS RANDOMKEY DBSIZE */
+extern const struct command_row object_commands[];       /* OBJECT */
+extern const struct command_row flush_commands[];        /* FLUSHDB FLUSHALL SWAPDB; context: commands_state */
 extern const struct command_row string_commands[];       /* GET SET and what replaces or reads whole values */
 extern const struct command_row string_many_commands[];  /* MGET MSET MSETNX */
 extern const struct command_row string_range_commands[]; /* APPEND STRLEN SETRANGE GETRANGE SUBSTR */

@@ -56,34 +56,35 @@ enum {
 };
 
 struct exec {
-    struct keyspace *keyspace;                             /* (c) */
-    struct epoch *epoch;                                   /* (c) */
-    struct config *config;                                 /* (c) */
-    const struct command_table *commands;                  /* (c) */
-    const struct clock_source *clock;                      /* (c) */
-    struct clock_scale ticks;                              /* (c) */
-    struct guard guards[EXEC_GUARDS_MAX];                  /* (c) in the order of their checks */
-    unsigned guard_count;                                  /* (c) */
-    _Atomic uint32_t guard_command_flags;                  /* (a) union over the guards that are armed */
-    uint32_t guard_session_flags;                          /* (c) */
-    struct slow_hook slow_hook;                            /* (c) */
-    struct spike_hook spike_hook;                          /* (c) */
-    struct cron_hook crons[EXEC_HOOKS_MAX];                /* (c) */
-    unsigned cron_count;                                   /* (c) */
-    struct reset_hook resets[EXEC_HOOKS_MAX];              /* (c) */
-    unsigned reset_count;                                  /* (c) */
-    struct executor_pool *executors;                       /* (c) */
-    _Atomic bool stopping;                                 /* (a) commands that only wait come to an end */
-    _Atomic uint64_t slow_ns;                              /* (a) UINT64_MAX: no call is slow */
-    _Atomic bool track_latency;                            /* (a) histograms on */
-    _Atomic int64_t bulk_max_bytes;                        /* (a) proto-max-bulk-len: no value grows beyond it */
-    struct effects_listener *_Atomic listeners;            /* (a) changes only with a grace period */
-    _Atomic uint64_t sequence;                             /* (a) last drawn */
-    _Atomic uint64_t session_ids;                          /* (a) last given */
-    _Atomic int64_t memory_used;                           /* (a) bytes, flushed by the workers */
-    _Atomic size_t clients_bytes;                          /* (a) of connections and their buffers, about */
-    _Atomic uint64_t lazyfree_pending;                     /* (a) objects */
-    _Atomic uint32_t worker_count;                         /* (a) registered so far */
+    struct keyspace *keyspace;                  /* (c) */
+    struct epoch *epoch;                        /* (c) */
+    struct config *config;                      /* (c) */
+    const struct command_table *commands;       /* (c) */
+    const struct clock_source *clock;           /* (c) */
+    struct clock_scale ticks;                   /* (c) */
+    struct guard guards[EXEC_GUARDS_MAX];       /* (c) in the order of their checks */
+    unsigned guard_count;                       /* (c) */
+    _Atomic uint32_t guard_command_flags;       /* (a) union over the guards that are armed */
+    uint32_t guard_session_flags;               /* (c) */
+    struct slow_hook slow_hook;                 /* (c) */
+    struct spike_hook spike_hook;               /* (c) */
+    struct cron_hook crons[EXEC_HOOKS_MAX];     /* (c) */
+    unsigned cron_count;                        /* (c) */
+    struct reset_hook resets[EXEC_HOOKS_MAX];   /* (c) */
+    unsigned reset_count;                       /* (c) */
+    struct executor_pool *executors;            /* (c) */
+    _Atomic bool stopping;                      /* (a) commands that only wait come to an end */
+    _Atomic uint64_t slow_ns;                   /* (a) UINT64_MAX: no call is slow */
+    _Atomic bool track_latency;                 /* (a) histograms on */
+    _Atomic int64_t bulk_max_bytes;             /* (a) proto-max-bulk-len: no value grows beyond it */
+    struct effects_listener *_Atomic listeners; /* (a) changes only with a grace period */
+    _Atomic uint64_t sequence;                  /* (a) last drawn */
+    _Atomic uint64_t worst_expiry_lag_ms;       /* (a) the latest removal after its deadline, since a reset */
+    _Atomic uint64_t session_ids;               /* (a) last given */
+    _Atomic int64_t memory_used;                /* (a) bytes, flushed by the workers */
+    _Atomic size_t clients_bytes;               /* (a) of connections and their buffers, about */
+    _Atomic uint64_t lazyfree_pending;          /* (a) objects */
+    _Atomic uint32_t worker_count;              /* (a) registered so far */
     struct exec_worker *_Atomic workers[EXEC_WORKERS_MAX]; /* (a) whose statistics readers sum */
 };
 
@@ -175,6 +176,14 @@ void exec_errand_finish(struct session *session);
 /* Frees what the thread has taken out of the keyspace; detached tables and large values on an executor, unless this is
  * one or they are to be gone before the reply (garbage.at_once). */
 void exec_release_garbage(struct exec_worker *worker) EXCLUDES(shard_held);
+
+/* Which shards a worker fires, and where it goes on: first, first + step, ... */
+struct expiry_round {
+    uint32_t first, step, next;
+};
+/* Fires what is due in the round's shards for at most about `budget_us`; inside a turn. Returns the milliseconds until
+ * the next visit is worthwhile, 0 when time ran out. */
+int64_t exec_expire(struct exec_worker *worker, struct expiry_round *round, int64_t budget_us) EXCLUDES(shard_held);
 
 /* Sums over all workers. */
 uint64_t exec_statistic(const struct exec *exec, enum statistic which);

@@ -103,7 +103,7 @@ struct net_worker {
     size_t sweep_bytes;                      /* (w) what those it came to occupy */
     int64_t last_cron_ms;                    /* (w) */
     size_t clients_bytes;                    /* (w) its share in exec->clients_bytes */
-    uint32_t sweep_shard;                    /* (w) where active expiry goes on */
+    struct expiry_round expiry;              /* (w) the shards it fires */
     bool stop;                               /* (w) set by mail */
     struct spin registry;                    /* guards the three below; their worker alone changes them */
     struct registry_slot *slots;             /* registry; dense, in no order */
@@ -116,15 +116,14 @@ struct net_worker {
 struct net_acceptor;
 
 struct net {
-    struct exec *exec;                    /* (c) */
-    struct log *log;                      /* (c) */
-    unsigned config_slot;                 /* (c) */
-    unsigned worker_count;                /* (c) */
-    struct net_worker **workers;          /* (c) */
-    struct net_acceptor *acceptor;        /* (c) */
-    _Atomic uint32_t clients;             /* (a) connections, those being handed over included */
-    _Atomic uint32_t max_clients;         /* (a) */
-    _Atomic uint64_t worst_expiry_lag_ms; /* (a) since the last reset */
+    struct exec *exec;             /* (c) */
+    struct log *log;               /* (c) */
+    unsigned config_slot;          /* (c) */
+    unsigned worker_count;         /* (c) */
+    struct net_worker **workers;   /* (c) */
+    struct net_acceptor *acceptor; /* (c) */
+    _Atomic uint32_t clients;      /* (a) connections, those being handed over included */
+    _Atomic uint32_t max_clients;  /* (a) */
 };
 
 void net_init(struct net *net, struct exec *exec, struct log *log, unsigned config_slot);

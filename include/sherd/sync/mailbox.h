@@ -21,8 +21,8 @@ struct mail {
 
 struct mailbox {
     CACHE_ALIGNED struct mail *_Atomic newest; /* (a) linked from the newest to the oldest */
-    _Atomic bool sleeping;          /* (a) the consumer waits for wake_fd */
-    int wake_fd;                    /* (c) */
+    _Atomic bool sleeping;                     /* (a) the consumer waits for wake_fd */
+    int wake_fd;                               /* (c) */
 };
 
 NODISCARD enum status mailbox_init(struct mailbox *box);

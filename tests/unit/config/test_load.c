@@ -60,9 +60,8 @@ static const char *load(struct fixture *fixture, const char *const *arguments, i
 
 #define LOAD(...)                                                                                                      \
     load(fixture, (const char *const[]){__VA_ARGS__}, sizeof((const char *const[]){__VA_ARGS__}) / sizeof(char *))
-#define EXPECT_VALUE(name, value) example_expect_value(fixture->config, name, value)
-#define ARGUMENT_ERROR(number, line, reason)                                                                           \
-    "Bad configuration: " line ": " reason " (command line)\n"
+#define EXPECT_VALUE(name, value)            example_expect_value(fixture->config, name, value)
+#define ARGUMENT_ERROR(number, line, reason) "Bad configuration: " line ": " reason " (command line)\n"
 
 Test(config_load, publishes_the_defaults_before_anything_is_loaded)
 {
