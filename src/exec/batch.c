@@ -89,8 +89,11 @@ static ALWAYS_INLINE bool item_execute(struct exec_worker *worker, struct item *
     item->outcome = exec_dispatch(&call);
     if (UNLIKELY(item->outcome != ITEM_DONE)) {
         output_truncate(output, mark);
-        session->flags |= item->outcome == ITEM_BUSY ? (uint32_t)SESSION_SUSPENDED : 0;
-        return item->outcome == ITEM_BUSY;
+        if (item->outcome != ITEM_BUSY) {
+            return false; /* suspended or away: an executor may be reading the flags by now */
+        }
+        session->flags |= SESSION_SUSPENDED;
+        return true;
     }
     if (UNLIKELY((session->flags & (SESSION_REPLY_OFF | SESSION_REPLY_SKIP | SESSION_REPLY_SKIP_NEXT)) != 0) &&
         reply_is_silenced(session)) {
