@@ -198,8 +198,8 @@ void *table_remove(struct table *table, const struct table_env *env, uint64_t ha
  * with: TABLE_SCAN_END when that was the last. The visitor must not change the table. */
 uint64_t table_scan(const struct table *table, const struct table_env *env, uint64_t position,
                     void (*visit)(void *context, void *item), void *context);
-/* An item drawn by `random`, all being equally likely; NULL when the draw met a free place (or the table is empty): draw
- * again. */
+/* An item drawn by `random`, all being equally likely; NULL when the draw met a free place (draw again) or the table is
+ * empty. */
 void *table_sample(const struct table *table, uint64_t random);
 /* Bytes of the table's own memory. */
 size_t table_bytes(const struct table *table);

@@ -55,7 +55,7 @@ void keyref_remove(struct keyref *ref) REQUIRES(shard_held);
 /* Takes the value of an existing key out without freeing or copying it and removes the key: for RENAME and MOVE.
  * The spec owns blob or collection; embedded bytes stay valid until the garbage is released. */
 struct entry_spec keyref_take(struct keyref *ref) REQUIRES(shard_held);
-/* A copy of the value of an existing key, in the same way: large strings are shared by reference, collections copied. */
+/* A copy of the value of an existing key, in the same way: large strings are shared, collections copied. */
 struct entry_spec keyref_copy(const struct keyref *ref) REQUIRES(shard_held);
 /* Stores what keyref_take or keyref_copy gave under ref's key; takes ownership of its word. spec.key is ignored. */
 void keyref_put(struct keyref *ref, struct entry_spec spec) REQUIRES(shard_held);
