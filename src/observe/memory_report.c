@@ -27,7 +27,8 @@ static int64_t beyond(uint64_t more, uint64_t less)
 
 void memory_report_make(struct observe *observe, struct exec_worker *worker, struct memory_report *report)
 {
-    *report = (struct memory_report){.startup_bytes = observe->startup_bytes};
+    *report = (struct memory_report){0};
+    report->startup_bytes = atomic_load_explicit(&observe->startup_bytes, memory_order_relaxed);
     report->used_bytes = observe_note_used_bytes(observe, worker);
     report->peak_bytes = atomic_load_explicit(&observe->peak_bytes, memory_order_relaxed);
     spin_acquire(&observe->identity);

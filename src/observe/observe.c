@@ -211,7 +211,7 @@ void observe_started(struct observe *observe)
     memory_meter_init(&meter);
     int64_t change = memory_meter_take(&meter);
     int64_t used = atomic_fetch_add_explicit(&exec->memory_used, change, memory_order_relaxed) + change;
-    observe->startup_bytes = used > 0 ? (uint64_t)used : 0;
+    atomic_store_explicit(&observe->startup_bytes, used > 0 ? (uint64_t)used : 0, memory_order_relaxed);
     read_figures(observe, NULL);
 }
 

@@ -38,7 +38,7 @@ struct observe {
     char run_id[RANDOM_HEX_ID_BYTES + 1]; /* (c) */
     char *executable;                     /* (c) owned */
     uint64_t system_bytes;                /* (c) memory of the machine */
-    uint64_t startup_bytes;               /* (c) in use when everything had started */
+    _Atomic uint64_t startup_bytes;       /* (a) in use when everything had started */
     _Atomic uint64_t peak_bytes;          /* (a) */
     struct rate rates[RATE_KIND_COUNT];
     struct ttl_survey survey;
