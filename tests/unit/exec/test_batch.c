@@ -1,0 +1,266 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Batches: the order of replies, where they stand, silent sessions, and what time it is.
+ * Owner: each test. Locks: those of the commands. */
+#include <criterion/criterion.h>
+#include <stdio.h>
+
+#include "small_commands.h"
+#include "small_server.h"
+
+static struct small_server server;
+static struct recorder ann;
+static struct recorder ben;
+
+static enum outcome echo_handler(struct call *call)
+{
+    reply_bulk(&call->reply, call->argv[1]);
+    return OUTCOME_DONE;
+}
+
+/* FLAGS n: what CLIENT REPLY does: sets session flags and replies OK, which may be silenced at once. */
+static enum outcome flags_handler(struct call *call)
+{
+    int64_t flags;
+    if (!call_integer(call, 1, &flags)) {
+        return OUTCOME_ERROR;
+    }
+    call->session->flags |= (uint32_t)flags;
+    if ((call->session->flags & SESSION_REPLY_SKIP_NEXT) == 0) {
+        reply_ok(&call->reply);
+    }
+    return OUTCOME_DONE;
+}
+
+/* TICK ms: the time as the call sees it, after which the clock goes forward. */
+static enum outcome tick_handler(struct call *call)
+{
+    int64_t ms;
+    if (!call_integer(call, 1, &ms)) {
+        return OUTCOME_ERROR;
+    }
+    reply_integer(&call->reply, call->now_ms);
+    fake_clock_advance_ms(&server.clock, ms);
+    return OUTCOME_DONE;
+}
+
+/* LINGER: stays for more than 100 us of the time that counts. */
+static enum outcome linger_handler(struct call *call)
+{
+    int64_t begin = clock_monotonic_ns();
+    while (clock_monotonic_ns() - begin < 150000) {
+    }
+    return tick_handler(call);
+}
+
+static enum outcome select_handler(struct call *call)
+{
+    if (!call_database(call, 1, &call->session->db)) {
+        return OUTCOME_ERROR;
+    }
+    reply_ok(&call->reply);
+    return OUTCOME_DONE;
+}
+
+static const struct command_row rows[] = {
+    SMALL_COMMANDS,
+    {.name = "echo", .handler = echo_handler, .arity = 2},
+    {.name = "flags", .handler = flags_handler, .arity = 2},
+    {.name = "tick", .handler = tick_handler, .arity = 2},
+    {.name = "linger", .handler = linger_handler, .arity = 2},
+    {.name = "select", .handler = select_handler, .arity = 2},
+    {0},
+};
+
+static void setup(void)
+{
+    small_server_init(&server, rows, NULL);
+    small_server_start(&server, 1);
+    recorder_init(&ann, server.worker);
+    recorder_init(&ben, server.worker);
+}
+
+static void teardown(void)
+{
+    recorder_deinit(&ann);
+    recorder_deinit(&ben);
+    small_server_stop(&server);
+}
+
+TestSuite(batch, .init = setup, .fini = teardown);
+
+/* Runs "a:REQUEST" and "b:REQUEST" for Ann and Ben, as one batch. */
+static void run_both(struct small_batch *batch, const char *const *requests, size_t count)
+{
+    small_batch_begin(batch, server.worker);
+    for (size_t i = 0; i < count; i++) {
+        small_batch_add(batch, requests[i][0] == 'a' ? &ann : &ben, requests[i] + 2);
+    }
+    small_batch_run(batch);
+}
+
+Test(batch, replies_in_the_order_of_requests)
+{
+    const char *const requests[] = {"a:echo 1", "a:echo 2", "a:nosuch", "a:echo 3"};
+    struct small_batch batch;
+    run_both(&batch, requests, ARRAY_LENGTH(requests));
+    cr_assert_str_eq(recorder_replies(&ann), "$1\r\n1\r\n$1\r\n2\r\n"
+                                             "-ERR unknown command 'nosuch', with args beginning with: \r\n"
+                                             "$1\r\n3\r\n");
+}
+
+Test(batch, leaves_replies_of_neighbours_in_the_turn_s_output)
+{
+    const char *const requests[] = {"a:echo 1", "a:echo 2", "b:echo 3", "b:ping"};
+    struct small_batch batch;
+    run_both(&batch, requests, ARRAY_LENGTH(requests));
+    cr_assert(ann.session.in_turn && ben.session.in_turn);
+    cr_assert(output_is_empty(&ann.session.own) && output_is_empty(&ben.session.own));
+    cr_assert(ann.session.turn.begin == 0 && ann.session.turn.end == 14);
+    cr_assert(ben.session.turn.begin == 14 && ben.session.turn.end == 28);
+    cr_assert_str_eq(recorder_replies(&ann), "$1\r\n1\r\n$1\r\n2\r\n");
+    cr_assert_str_eq(recorder_replies(&ben), "$1\r\n3\r\n+PONG\r\n");
+}
+
+Test(batch, keeps_each_session_s_order_when_they_alternate)
+{
+    const char *const requests[] = {"a:echo 1", "b:echo 2", "a:echo 3", "b:echo 4", "a:echo 5", "b:echo 6"};
+    struct small_batch batch;
+    run_both(&batch, requests, ARRAY_LENGTH(requests));
+    cr_assert_str_eq(recorder_replies(&ann), "$1\r\n1\r\n$1\r\n3\r\n$1\r\n5\r\n");
+    cr_assert_str_eq(recorder_replies(&ben), "$1\r\n2\r\n$1\r\n4\r\n$1\r\n6\r\n");
+}
+
+Test(batch, goes_on_behind_replies_of_an_earlier_batch_of_the_turn)
+{
+    const char *const first[] = {"a:echo 1", "b:echo 2"};
+    const char *const second[] = {"b:echo 3", "a:echo 4", "b:echo 5"};
+    struct small_batch batch;
+    run_both(&batch, first, ARRAY_LENGTH(first));
+    run_both(&batch, second, ARRAY_LENGTH(second));
+    cr_assert_str_eq(recorder_replies(&ann), "$1\r\n1\r\n$1\r\n4\r\n");
+    cr_assert_str_eq(recorder_replies(&ben), "$1\r\n2\r\n$1\r\n3\r\n$1\r\n5\r\n");
+}
+
+Test(batch, appends_to_what_a_session_has_not_got_rid_of)
+{
+    buffer_append_slice(&ann.session.own.bytes, SLICE_LITERAL("earlier"));
+    cr_assert_eq(small_try(&ann, "ping"), ITEM_DONE);
+    cr_assert(!ann.session.in_turn && output_is_empty(&server.worker->out));
+    cr_assert_str_eq(recorder_replies(&ann), "earlier+PONG\r\n");
+}
+
+Test(batch, keeps_referenced_values_with_their_session)
+{
+    enum { LARGE = REPLY_REFERENCE_BYTES + 1 };
+    static char request[LARGE + 16];
+    memcpy(request, "set k ", 6);
+    memset(request + 6, 'v', LARGE);
+    cr_assert_str_eq(small_run(&ann, request), "+OK\r\n");
+    const char *const requests[] = {"a:get k", "b:echo 1", "b:get k", "a:echo 2", "a:get k", "b:get k"};
+    struct small_batch batch;
+    run_both(&batch, requests, ARRAY_LENGTH(requests));
+    static char large[LARGE + 32];
+    static char expected[2 * sizeof(large) + 32];
+    (void)snprintf(large, sizeof(large), "$%d\r\n%s\r\n", LARGE, request + 6);
+    (void)snprintf(expected, sizeof(expected), "%s$1\r\n2\r\n%s", large, large);
+    cr_assert(strcmp(recorder_replies(&ann), expected) == 0);
+    (void)snprintf(expected, sizeof(expected), "$1\r\n1\r\n%s%s", large, large);
+    cr_assert(strcmp(recorder_replies(&ben), expected) == 0);
+}
+
+Test(batch, executes_nothing_for_sessions_that_are_closing_or_doomed)
+{
+    ann.session.flags |= SESSION_CLOSING;
+    atomic_store(&ben.session.doomed, true);
+    const char *const requests[] = {"a:set k 1", "b:set k 2"};
+    struct small_batch batch;
+    run_both(&batch, requests, ARRAY_LENGTH(requests));
+    cr_assert(batch.items[0].outcome == ITEM_SKIPPED && batch.items[1].outcome == ITEM_SKIPPED);
+    cr_assert_str_eq(recorder_replies(&ann), "");
+    ann.session.flags = 0;
+    cr_assert_str_eq(small_run(&ann, "get k"), "$-1\r\n");
+}
+
+Test(batch, forgets_replies_while_they_are_off)
+{
+    char flags[32];
+    (void)snprintf(flags, sizeof(flags), "a:flags %d", SESSION_REPLY_OFF);
+    const char *const requests[] = {"a:ping", flags, "a:echo 1", "b:ping", "a:nosuch"};
+    struct small_batch batch;
+    run_both(&batch, requests, ARRAY_LENGTH(requests));
+    cr_assert_str_eq(recorder_replies(&ann), "+PONG\r\n");
+    cr_assert_str_eq(recorder_replies(&ben), "+PONG\r\n");
+    ann.session.flags &= ~(uint32_t)SESSION_REPLY_OFF;
+    cr_assert_str_eq(small_run(&ann, "ping"), "+PONG\r\n");
+}
+
+Test(batch, skips_the_reply_of_exactly_one_command)
+{
+    char flags[32];
+    (void)snprintf(flags, sizeof(flags), "a:flags %d", SESSION_REPLY_SKIP_NEXT);
+    const char *const requests[] = {flags, "a:set k 1", "a:get k"};
+    struct small_batch batch;
+    run_both(&batch, requests, ARRAY_LENGTH(requests));
+    cr_assert_str_eq(recorder_replies(&ann), "$1\r\n1\r\n");
+    cr_assert_eq(ann.session.flags, 0);
+}
+
+Test(batch, uses_the_database_that_an_earlier_request_has_chosen)
+{
+    const char *const requests[] = {"a:set k 1", "a:select 1", "a:get k", "a:set k 2", "b:get k", "a:get k"};
+    struct small_batch batch;
+    run_both(&batch, requests, ARRAY_LENGTH(requests));
+    cr_assert_str_eq(recorder_replies(&ann), "+OK\r\n+OK\r\n$-1\r\n+OK\r\n$1\r\n2\r\n");
+    cr_assert_str_eq(recorder_replies(&ben), "$1\r\n1\r\n");
+}
+
+Test(batch, replies_in_each_session_s_protocol)
+{
+    ben.session.resp = 3;
+    const char *const requests[] = {"a:get none", "b:get none"};
+    struct small_batch batch;
+    run_both(&batch, requests, ARRAY_LENGTH(requests));
+    cr_assert_str_eq(recorder_replies(&ann), "$-1\r\n");
+    cr_assert_str_eq(recorder_replies(&ben), "_\r\n");
+}
+
+Test(batch, runs_as_many_requests_as_it_may_hold)
+{
+    struct small_batch batch;
+    small_batch_begin(&batch, server.worker);
+    for (int i = 0; i < EXEC_BATCH_MAX; i++) {
+        small_batch_add(&batch, i % 2 == 0 ? &ann : &ben, "ping");
+    }
+    small_batch_run(&batch);
+    cr_assert_eq(strlen(recorder_replies(&ann)), 7 * EXEC_BATCH_MAX / 2);
+    cr_assert_eq(strlen(recorder_replies(&ben)), 7 * EXEC_BATCH_MAX / 2);
+}
+
+Test(batch, freezes_time)
+{
+    const char *const requests[] = {"a:tick 5", "b:tick 5", "a:tick 5"};
+    struct small_batch batch;
+    run_both(&batch, requests, ARRAY_LENGTH(requests));
+    cr_assert_str_eq(recorder_replies(&ann), ":1000000\r\n:1000000\r\n");
+    cr_assert_str_eq(recorder_replies(&ben), ":1000000\r\n");
+    cr_assert_str_eq(small_run(&ann, "tick 0"), ":1000015\r\n");
+}
+
+Test(batch, looks_at_the_clock_again_after_100_microseconds)
+{
+    small_server_let_time_count(&server);
+    const char *const requests[] = {"a:linger 5", "b:tick 0"};
+    struct small_batch batch;
+    run_both(&batch, requests, ARRAY_LENGTH(requests));
+    cr_assert_str_eq(recorder_replies(&ann), ":1000000\r\n");
+    cr_assert_str_eq(recorder_replies(&ben), ":1000005\r\n");
+}
+
+Test(batch, keeps_a_key_alive_as_long_as_time_is_frozen)
+{
+    const char *const requests[] = {"a:set k v 1000003", "a:tick 5", "b:get k"};
+    struct small_batch batch;
+    run_both(&batch, requests, ARRAY_LENGTH(requests));
+    cr_assert_str_eq(recorder_replies(&ben), "$1\r\nv\r\n");
+    cr_assert_str_eq(small_run(&ben, "get k"), "$-1\r\n");
+}

@@ -1,0 +1,292 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* What commands change: counted while nobody listens; shown in order, under the shards and with a sequence number when
+ * somebody does. Keys that fall due are internal writes.
+ * Owner: each test. Locks: those of the commands. */
+#include <criterion/criterion.h>
+#include <stdio.h>
+
+#include "sherd/keyspace/expiry.h"
+#include "small_commands.h"
+#include "small_server.h"
+
+/* A listener that writes down what it is shown: "7 set@0:a expire@0:a [SET a 1]\n" for each commit, 7 the sequence. */
+struct notes {
+    struct effects_listener listener;
+    struct buffer text;
+    bool always_locked; /* the shards of all keys were held */
+};
+
+static struct small_server server;
+static struct recorder client;
+static struct notes notes;
+static uint64_t sequence_at_start; /* what the handler of MARK found drawn for it, and in the server */
+static uint64_t server_at_start;
+static uint32_t changes_at_end;
+
+/* MARK key value: notes what is drawn before its first write; two events for one change. */
+COMMAND_HANDLER(mark_handler)
+{
+    sequence_at_start = call->effects.sequence;
+    server_at_start = atomic_load(&server.exec.sequence);
+    struct keyref ref;
+    (void)call_write(call, 1, &ref);
+    keyref_set_string(&ref, call->argv[2], DEADLINE_NONE);
+    call_changed(call, &ref, EVENT_STRING, "set");
+    call_changed_event(call, &ref, EVENT_GENERIC, "expire");
+    changes_at_end = call->effects.changes;
+    cr_assert(call->effects.count == (call->effects.sequence != 0 ? 2U : 0U));
+    reply_ok(&call->reply);
+    return OUTCOME_DONE;
+}
+
+/* DEL key [key ...] */
+COMMAND_HANDLER(del_handler)
+{
+    int64_t removed = 0;
+    for (uint32_t i = 1; i < call->argc; i++) {
+        struct keyref ref;
+        if (call_write(call, i, &ref)) {
+            keyref_remove(&ref);
+            call_changed(call, &ref, EVENT_GENERIC, "del");
+            removed++;
+        }
+    }
+    reply_integer(&call->reply, removed);
+    return OUTCOME_DONE;
+}
+
+static const struct command_row rows[] = {
+    SMALL_COMMANDS,
+    {.name = "mark", .handler = mark_handler, .arity = 3, .lock = LOCK_KEYS, .keys = {SMALL_KEY(KEY_OW)}},
+    {.name = "del",
+     .handler = del_handler,
+     .arity = -2,
+     .lock = LOCK_KEYS,
+     .flags = COMMAND_WRITE,
+     .keys = {{.flags = KEY_RM | KEY_DELETE, .begin = 1, .last = -1, .step = 1}}},
+    {0},
+};
+
+static void committed(void *context, const struct effects *effects, const struct slice *argv, uint32_t argc)
+{
+    struct notes *to = context;
+    buffer_printf(&to->text, "%llu ", (unsigned long long)effects->sequence);
+    for (uint32_t i = 0; i < effects->count; i++) {
+        const struct effect *effect = &effects->list[i];
+        buffer_printf(&to->text, "%s@%u:%.*s ", effect->event, effect->db, (int)effect->key.len, effect->key.data);
+        uint32_t shard = keyspace_shard_of(keyspace_hash(&server.keyspace, effect->key));
+        to->always_locked &= small_shard_is_locked(&server, shard);
+    }
+    for (uint32_t i = 0; i < argc; i++) {
+        buffer_printf(&to->text, "%s%.*s", i == 0 ? "[" : " ", (int)argv[i].len, argv[i].data);
+    }
+    buffer_printf(&to->text, "]\n");
+}
+
+static void listen(struct notes *to)
+{
+    to->listener = (struct effects_listener){committed, to, atomic_load(&server.exec.listeners)};
+    to->always_locked = true;
+    buffer_init(&to->text);
+    atomic_store(&server.exec.listeners, &to->listener);
+}
+
+/* What was noted since the last look. */
+static const char *noted(struct notes *of)
+{
+    buffer_append(&of->text, "", 1);
+    of->text.len = 0;
+    return of->text.data;
+}
+
+static void setup(void)
+{
+    small_server_init(&server, rows, NULL);
+    small_server_start(&server, 1);
+    recorder_init(&client, server.worker);
+}
+
+static void teardown(void)
+{
+    atomic_store(&server.exec.listeners, NULL);
+    buffer_deinit(&notes.text);
+    recorder_deinit(&client);
+    small_server_stop(&server);
+}
+
+TestSuite(effects, .init = setup, .fini = teardown);
+
+static uint64_t statistic(enum statistic which)
+{
+    return exec_statistic(&server.exec, which);
+}
+
+Test(effects, only_counts_while_nobody_listens)
+{
+    (void)small_run(&client, "mark a 1");
+    cr_assert(sequence_at_start == 0 && changes_at_end == 1);
+    (void)small_run(&client, "mset a 1 b 2 c 3");
+    (void)small_run(&client, "get a");
+    cr_assert_eq(statistic(STATISTIC_CHANGES), 4);
+    cr_assert_eq(atomic_load(&server.exec.sequence), 0);
+}
+
+Test(effects, draws_a_sequence_before_the_first_write)
+{
+    listen(&notes);
+    (void)small_run(&client, "mark a 1");
+    cr_assert(sequence_at_start == 1 && server_at_start == 1);
+    (void)small_run(&client, "mark a 2");
+    cr_assert(sequence_at_start == 2 && server_at_start == 2);
+}
+
+Test(effects, draws_no_sequence_before_all_shards_are_held)
+{
+    struct small_owner owner;
+    char elsewhere[24];
+    char words[64];
+    listen(&notes);
+    small_key_elsewhere(&server, "k", elsewhere);
+    (void)snprintf(words, sizeof(words), "mset k 1 %s 2", elsewhere);
+    small_possess(&owner, &server, "k");
+    cr_assert_eq(small_try(&client, words), ITEM_SUSPENDED);
+    cr_assert_eq(atomic_load(&server.exec.sequence), 0);
+    small_give_back(&owner);
+    small_possess(&owner, &server, elsewhere);
+    small_wake(&client);
+    enum item_outcome again = small_try(&client, words);
+    if (again == ITEM_BUSY) { /* it has just left the queue of the higher shard for that of the lower one */
+        again = small_try(&client, words);
+    }
+    cr_assert_eq(again, ITEM_SUSPENDED);
+    cr_assert_eq(atomic_load(&server.exec.sequence), 0);
+    small_give_back(&owner);
+    small_wake(&client);
+    (void)small_run(&client, words);
+    cr_assert_eq(atomic_load(&server.exec.sequence), 1);
+}
+
+Test(effects, are_shown_in_order_with_keys_events_and_arguments)
+{
+    listen(&notes);
+    (void)small_run(&client, "mark a 1");
+    cr_assert_str_eq(noted(&notes), "1 set@0:a expire@0:a [mark a 1]\n");
+    (void)small_run(&client, "mset b 1 a 2 b 3");
+    cr_assert_str_eq(noted(&notes), "2 set@0:b set@0:a set@0:b [mset b 1 a 2 b 3]\n");
+    client.session.db = 1;
+    (void)small_run(&client, "set a 1");
+    cr_assert_str_eq(noted(&notes), "3 set@1:a [set a 1]\n");
+}
+
+Test(effects, are_shown_while_the_shards_are_held)
+{
+    listen(&notes);
+    (void)small_run(&client, "mset a 1 b 2 c 3 d 4");
+    (void)small_run(&client, "set a 1 1000001");
+    fake_clock_advance_ms(&server.clock, 5);
+    (void)small_run(&client, "get a");
+    cr_assert(notes.always_locked);
+}
+
+Test(effects, have_no_bound)
+{
+    listen(&notes);
+    char words[600] = "mset";
+    char expected[1200] = "1 ";
+    for (int i = 10; i < 60; i++) {
+        (void)snprintf(words + strlen(words), 16, " %d v", i);
+        (void)snprintf(expected + strlen(expected), 16, "set@0:%d ", i);
+    }
+    (void)snprintf(expected + strlen(expected), sizeof(words) + 8, "[%s]\n", words);
+    (void)small_run(&client, words);
+    cr_assert_str_eq(noted(&notes), expected);
+    cr_assert_eq(statistic(STATISTIC_CHANGES), 50);
+}
+
+Test(effects, are_not_shown_when_there_are_none)
+{
+    listen(&notes);
+    (void)small_run(&client, "get a");
+    (void)small_run(&client, "del a");
+    (void)small_run(&client, "ping");
+    cr_assert_eq(notes.text.len, 0);
+    (void)small_run(&client, "set a 1");
+    (void)small_run(&client, "del a b");
+    char expected[96];
+    unsigned long long last = atomic_load(&server.exec.sequence);
+    (void)snprintf(expected, sizeof(expected), "%llu set@0:a [set a 1]\n%llu del@0:a [del a b]\n", last - 1, last);
+    cr_assert_str_eq(noted(&notes), expected);
+}
+
+Test(effects, are_shown_to_all_who_listen)
+{
+    struct notes others;
+    listen(&notes);
+    listen(&others);
+    (void)small_run(&client, "set a 1");
+    cr_assert_str_eq(noted(&notes), "1 set@0:a [set a 1]\n");
+    cr_assert_str_eq(noted(&others), "1 set@0:a [set a 1]\n");
+    buffer_deinit(&others.text);
+}
+
+Test(effects, of_a_key_that_falls_due_are_those_of_an_internal_write)
+{
+    (void)small_run(&client, "set a 1 1000005");
+    listen(&notes);
+    cr_assert_str_eq(small_run(&client, "get a"), "$1\r\n1\r\n");
+    fake_clock_advance_ms(&server.clock, 5);
+    cr_assert_str_eq(small_run(&client, "get a"), "$-1\r\n");
+    cr_assert_str_eq(noted(&notes), "3 expired@0:a [DEL a]\n");
+    cr_assert(statistic(STATISTIC_EXPIRED_KEYS) == 1 && statistic(STATISTIC_EXPIRED_LAZILY) == 1);
+    cr_assert_eq(statistic(STATISTIC_CHANGES), 2);
+    cr_assert_eq(statistic(STATISTIC_KEYSPACE_MISSES), 1);
+    uint64_t keys;
+    uint64_t volatile_keys;
+    keyspace_count(&server.keyspace, 0, &keys, &volatile_keys);
+    cr_assert(keys == 0 && volatile_keys == 0);
+}
+
+Test(effects, of_expiry_come_before_those_of_the_write_that_met_it)
+{
+    (void)small_run(&client, "set a 1 1000005");
+    listen(&notes);
+    fake_clock_advance_ms(&server.clock, 5);
+    (void)small_run(&client, "set a 2");
+    /* The command has drawn its number first; whoever orders by commits sees the removal first. */
+    cr_assert_str_eq(noted(&notes), "2 expired@0:a [DEL a]\n1 set@0:a [set a 2]\n");
+}
+
+Test(effects, of_the_expiry_cycle_are_shown_too)
+{
+    (void)small_run(&client, "set a 1 1000005");
+    listen(&notes);
+    fake_clock_advance_ms(&server.clock, 5);
+    exec_turn_begin(server.worker);
+    struct shard *shard = keyspace_shard(&server.keyspace, small_shard(&server, "a"));
+    cr_assert(shard_try_hold(shard));
+    struct expiry_slice slice = expiry_fire(&server.worker->user, shard, 100);
+    shard_let_go(shard);
+    exec_release_garbage(server.worker);
+    exec_turn_end(server.worker);
+    cr_assert_eq(slice.removed, 1);
+    cr_assert_str_eq(noted(&notes), "1 expired@0:a [DEL a]\n");
+    cr_assert(statistic(STATISTIC_EXPIRED_KEYS) == 1 && statistic(STATISTIC_EXPIRED_LAZILY) == 0);
+}
+
+Test(effects, are_none_where_past_due_keys_are_only_hidden)
+{
+    (void)small_run(&client, "set a 1 1000005");
+    listen(&notes);
+    atomic_store(&server.keyspace.expiry_deletes, false);
+    fake_clock_advance_ms(&server.clock, 5);
+    cr_assert_str_eq(small_run(&client, "get a"), "$-1\r\n");
+    cr_assert_eq(notes.text.len, 0);
+    uint64_t keys;
+    uint64_t volatile_keys;
+    keyspace_count(&server.keyspace, 0, &keys, &volatile_keys);
+    cr_assert(keys == 1 && volatile_keys == 1);
+    atomic_store(&server.keyspace.expiry_deletes, true);
+    (void)small_run(&client, "get a");
+    keyspace_count(&server.keyspace, 0, &keys, &volatile_keys);
+    cr_assert_eq(keys, 0);
+}
