@@ -46,18 +46,20 @@ static uint32_t lockset_next(const struct lockset *set, uint32_t from)
     return KEYSPACE_SHARDS;
 }
 
-/* The FIFO; all under the shard's lock. */
-static void fifo_append(struct shard *shard, struct shard_waiter *waiter)
+/* The FIFO, by age; all under the shard's lock. Newcomers are the youngest; who comes over from the queue of another
+ * shard keeps its age. */
+static void fifo_insert(struct shard *shard, struct shard_waiter *waiter)
 {
-    waiter->next = NULL;
-    waiter->previous = shard->last_waiter;
-    waiter->queued_at = shard;
-    if (shard->last_waiter != NULL) {
-        shard->last_waiter->next = waiter;
-    } else {
-        shard->first_waiter = waiter;
+    struct shard_waiter *previous = shard->last_waiter;
+    while (previous != NULL && previous->ticket > waiter->ticket) {
+        previous = previous->previous;
     }
-    shard->last_waiter = waiter;
+    struct shard_waiter *next = previous != NULL ? previous->next : shard->first_waiter;
+    waiter->next = next;
+    waiter->previous = previous;
+    waiter->queued_at = shard;
+    *(previous != NULL ? &previous->next : &shard->first_waiter) = waiter;
+    *(next != NULL ? &next->previous : &shard->last_waiter) = waiter;
 }
 
 static void fifo_unlink(struct shard *shard, struct shard_waiter *waiter)
@@ -100,7 +102,8 @@ static void fifo_call_front(struct shard *shard)
     }
 }
 
-/* May the waiter have the locked shard? Newcomers stay behind those who queue; who wants possession must be first. */
+/* May the waiter have the locked shard? Newcomers stay behind those who queue; who wants possession must be first. Who
+ * has waited elsewhere passes those who are younger: else calls on several shards keep each other out in turns. */
 static bool shard_admits(const struct shard *shard, const struct shard_waiter *waiter)
 {
     if (shard->possessed) {
@@ -109,8 +112,10 @@ static bool shard_admits(const struct shard *shard, const struct shard_waiter *w
     if (shard->first_waiter == NULL || shard->first_waiter == waiter) {
         return true;
     }
-    return waiter->queued_at == shard && !waiter->possesses &&
-           atomic_load_explicit(&waiter->called, memory_order_relaxed);
+    if (waiter->queued_at != shard) {
+        return waiter->ticket != 0 && waiter->ticket < shard->first_waiter->ticket;
+    }
+    return !waiter->possesses && atomic_load_explicit(&waiter->called, memory_order_relaxed);
 }
 
 static void lockset_unlock_below(const struct lockset *set, struct keyspace *keyspace, uint32_t end) UNCHECKED_LOCKING
@@ -120,21 +125,39 @@ static void lockset_unlock_below(const struct lockset *set, struct keyspace *key
     }
 }
 
-static void shard_enqueue(struct shard *shard, struct shard_waiter *waiter, bool possess)
+/* Nobody is called here: where the shard is free its first waiter was called already, and calls the others when it has
+ * had the shard or leaves. */
+static void shard_enqueue(struct keyspace *keyspace, struct shard *shard, struct shard_waiter *waiter, bool possess)
 {
+    if (waiter->ticket == 0) {
+        waiter->ticket = atomic_fetch_add_explicit(&keyspace->tickets, 1, memory_order_relaxed) + 1;
+    }
     if (waiter->queued_at == NULL) {
-        fifo_append(shard, waiter);
+        fifo_insert(shard, waiter);
     }
     waiter->possesses = possess;
     atomic_store_explicit(&waiter->called, false, memory_order_relaxed);
-    fifo_call_front(shard);
+}
+
+/* Out of the queue, but not younger. */
+static void leave_queue(struct shard_waiter *waiter) UNCHECKED_LOCKING
+{
+    struct shard *shard = waiter->queued_at;
+    if (shard != NULL) {
+        spin_acquire(&shard->lock);
+        fifo_unlink(shard, waiter);
+        if (shard->first_waiter != NULL) {
+            fifo_call_front(shard);
+        }
+        spin_release(&shard->lock);
+    }
 }
 
 enum lockset_outcome lockset_acquire(struct lockset *set, struct keyspace *keyspace, struct shard_waiter *waiter,
                                      bool possess) UNCHECKED_LOCKING
 {
     if (waiter->queued_at != NULL && !lockset_contains(set, waiter->queued_at->index)) {
-        shard_waiter_leave(waiter);
+        leave_queue(waiter);
     }
     for (uint32_t i = lockset_next(set, 0); i < KEYSPACE_SHARDS; i = lockset_next(set, i + 1)) {
         struct shard *shard = keyspace_shard(keyspace, i);
@@ -146,17 +169,18 @@ enum lockset_outcome lockset_acquire(struct lockset *set, struct keyspace *keysp
             continue;
         }
         if (waiter->queued_at == NULL || waiter->queued_at == shard) {
-            shard_enqueue(shard, waiter, possess);
+            shard_enqueue(keyspace, shard, waiter, possess);
             lockset_unlock_below(set, keyspace, i + 1);
             return LOCKSET_QUEUED;
         }
         lockset_unlock_below(set, keyspace, i + 1);
-        shard_waiter_leave(waiter); /* it waited for a later shard: queue here on the next try */
+        leave_queue(waiter); /* it waited for a later shard: queue here on the next try */
         return LOCKSET_BUSY;
     }
     if (waiter->queued_at != NULL) {
         fifo_unlink(waiter->queued_at, waiter);
     }
+    waiter->ticket = 0;
     set->held = true;
     return LOCKSET_HELD;
 }
@@ -189,17 +213,10 @@ void lockset_possess(struct lockset *set, struct keyspace *keyspace) UNCHECKED_L
     set->possessed = true;
 }
 
-void shard_waiter_leave(struct shard_waiter *waiter) UNCHECKED_LOCKING
+void shard_waiter_leave(struct shard_waiter *waiter)
 {
-    struct shard *shard = waiter->queued_at;
-    if (shard != NULL) {
-        spin_acquire(&shard->lock);
-        fifo_unlink(shard, waiter);
-        if (shard->first_waiter != NULL) {
-            fifo_call_front(shard);
-        }
-        spin_release(&shard->lock);
-    }
+    leave_queue(waiter);
+    waiter->ticket = 0;
 }
 
 bool shard_try_hold(struct shard *shard) UNCHECKED_LOCKING

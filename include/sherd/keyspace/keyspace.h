@@ -37,6 +37,7 @@ struct keytable {
 struct shard_waiter {
     struct shard_waiter *next, *previous;        /* (s) of the shard it waits for */
     struct shard *queued_at;                     /* (s) of that shard; the owner may read it */
+    uint64_t ticket;                             /* (c) while queued: its age; the owner's: 0: has not waited yet */
     bool possesses;                              /* (c) while queued: wants possession, not the spinlock */
     _Atomic bool called;                         /* (a) was told to try again */
     void (*resume)(struct shard_waiter *waiter); /* (c) called under the shard's lock: only sends mail */
@@ -66,6 +67,7 @@ struct keyspace {
     /* Whether past-due keys are removed (a replica, a paused or a loading server only hides them). */
     _Atomic bool expiry_deletes; /* (a) */
     _Atomic bool expiry_active;  /* (a) DEBUG SET-ACTIVE-EXPIRE */
+    _Atomic uint64_t tickets;    /* (a) of shard_waiter, drawn so far */
 };
 
 /* The thread that works on the keyspace: what it needs beside the locks. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The shards one call holds. Collected first (duplicates vanish), then locked in ascending order, or not at all: who
- * meets a possessed shard queues in its FIFO, gives everything back and is resumed later; newcomers queue behind.
+ * meets a possessed shard queues in its FIFO, gives everything back and is resumed later; newcomers queue behind. Who
+ * goes on to wait for another shard keeps its age, and passes who is younger: so the oldest always gets on.
  *
  *   IDLE --acquire--> HELD --release--> IDLE
  *   HELD --possess--> POSSESSED --release--> IDLE     (spinlocks are free in between, the marks keep others out)
