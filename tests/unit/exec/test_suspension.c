@@ -135,6 +135,7 @@ Test(suspension, ends_with_one_call_when_the_shard_is_given_back)
     cr_assert_str_eq(retried(&ann, "get k"), "$1\r\nv\r\n");
     cr_assert_null(ann.session.waiter.queued_at);
     cr_assert_null(shard_of_k()->first_waiter);
+    cr_assert_eq(ann.session.waiter.ticket, 0);
     small_possess(&owner, &server, "k");
     small_give_back(&owner);
     cr_assert_eq(ann.resumed, 1);
@@ -146,8 +147,9 @@ Test(suspension, keeps_newcomers_behind_those_who_wait)
     (void)small_try(&ann, "set k ann");
     small_give_back(&owner);
     cr_assert_eq(small_try(&ben, "get k"), ITEM_SUSPENDED);
-    cr_assert_eq(ben.resumed, 1); /* the shard is free: it may come as soon as it can */
+    cr_assert_eq(ben.resumed, 0);
     cr_assert_str_eq(retried(&ann, "set k ann"), "+OK\r\n");
+    cr_assert_eq(ben.resumed, 1);
     cr_assert_str_eq(retried(&ben, "get k"), "$3\r\nann\r\n");
     cr_assert_null(shard_of_k()->first_waiter);
 }
@@ -193,6 +195,52 @@ Test(suspension, gives_back_the_shards_that_it_has_got)
     cr_assert_str_eq(small_run(&ben, with_other_key("set %s 1")), "+OK\r\n");
     small_give_back(&owner);
     cr_assert_str_eq(retried(&ann, with_other_key("mget k %s")), "*2\r\n$1\r\nv\r\n$1\r\n1\r\n");
+}
+
+Test(suspension, keeps_its_age_when_it_has_to_wait_for_another_shard)
+{
+    bool higher = small_shard(&server, elsewhere) > small_shard(&server, "k");
+    const char *high = higher ? elsewhere : "k";
+    const char *low = higher ? "k" : elsewhere;
+    struct small_owner low_owner;
+    char words[64];
+    (void)snprintf(words, sizeof(words), "mget %s %s", low, high);
+    char one[32];
+    (void)snprintf(one, sizeof(one), "get %s", low);
+    small_possess(&owner, &server, high);
+    cr_assert_eq(small_try(&ann, words), ITEM_SUSPENDED);
+    small_possess(&low_owner, &server, low);
+    cr_assert_eq(small_try(&ben, one), ITEM_SUSPENDED);
+    small_give_back(&owner);
+    small_wake(&ann);
+    cr_assert_eq(small_try(&ann, words), ITEM_BUSY); /* it leaves the queue of the higher shard */
+    cr_assert_eq(small_try(&ann, words), ITEM_SUSPENDED);
+    cr_assert_eq(keyspace_shard(&server.keyspace, small_shard(&server, low))->first_waiter, &ann.session.waiter);
+    small_give_back(&low_owner);
+    (void)retried(&ann, words);
+    cr_assert_eq(ann.session.waiter.ticket, 0);
+    (void)retried(&ben, one);
+}
+
+Test(suspension, passes_the_younger_who_wait_for_one_of_its_shards)
+{
+    bool higher = small_shard(&server, elsewhere) > small_shard(&server, "k");
+    const char *high = higher ? elsewhere : "k";
+    const char *low = higher ? "k" : elsewhere;
+    struct small_owner low_owner;
+    char words[64];
+    (void)snprintf(words, sizeof(words), "mget %s %s", low, high);
+    char one[32];
+    (void)snprintf(one, sizeof(one), "get %s", low);
+    small_possess(&owner, &server, high);
+    cr_assert_eq(small_try(&ann, words), ITEM_SUSPENDED);
+    small_possess(&low_owner, &server, low);
+    cr_assert_eq(small_try(&ben, one), ITEM_SUSPENDED);
+    small_give_back(&owner);
+    small_give_back(&low_owner);
+    (void)retried(&ann, words); /* although Ben was called for the lower shard */
+    (void)retried(&ben, one);
+    cr_assert_eq(small_locked_count(&server), 0);
 }
 
 Test(suspension, stops_a_command_on_the_whole_keyspace)
