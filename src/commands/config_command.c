@@ -65,14 +65,14 @@ static enum outcome config_resetstat_command(struct call *call)
 static enum outcome config_help_command(struct call *call)
 {
     static const char *const lines[] = {
-        "GET <pattern> [<pattern> ...]",
-        "    Names and values of the options whose names match one of the glob patterns.",
-        "SET <option> <value> [<option> <value> ...]",
-        "    Change options at run time: all of them, or none when one is refused.",
+        "GET <pattern>",
+        "    Return parameters matching the glob-like <pattern> and their values.",
+        "SET <directive> <value>",
+        "    Set the configuration <directive> to <value>.",
         "RESETSTAT",
-        "    Set the statistics that INFO and LATENCY show back to zero.",
+        "    Reset statistics reported by the INFO command.",
         "REWRITE",
-        "    Write the options as they are now into the configuration file.",
+        "    Rewrite the configuration file.",
         NULL,
     };
     return call_reply_help(call, lines);

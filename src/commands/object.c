@@ -63,15 +63,21 @@ COMMAND_HANDLER(freq_command)
 
 static enum outcome object_help(struct call *call)
 {
-    static const char *const lines[] = {"ENCODING <key>",
-                                        "    How the value of <key> is kept in memory.",
-                                        "FREQ <key>",
-                                        "    How often <key> is used, on a logarithmic scale (LFU policies only).",
-                                        "IDLETIME <key>",
-                                        "    Seconds since <key> was last used.",
-                                        "REFCOUNT <key>",
-                                        "    The number of references to the value of <key>.",
-                                        NULL};
+    static const char *const lines[] = {
+        "ENCODING <key>",
+        "    Return the kind of internal representation used in order to store the value",
+        "    associated with a <key>.",
+        "FREQ <key>",
+        "    Return the access frequency index of the <key>. The returned integer is",
+        "    proportional to the logarithm of the recent access frequency of the key.",
+        "IDLETIME <key>",
+        "    Return the idle time of the <key>, that is the approximated number of",
+        "    seconds elapsed since the last access to the key.",
+        "REFCOUNT <key>",
+        "    Return the number of references of the value associated with the specified",
+        "    <key>.",
+        NULL,
+    };
     return call_reply_help(call, lines);
 }
 

@@ -202,17 +202,20 @@ static enum outcome latency_help_command(struct call *call)
 {
     static const char *const lines[] = {
         "DOCTOR",
-        "    A report on the latency events, with advice.",
+        "    Return a human readable latency analysis report.",
         "GRAPH <event>",
-        "    The samples of an event drawn with characters.",
+        "    Return an ASCII latency graph for the <event> class.",
         "HISTORY <event>",
-        "    The samples of an event: unix time and milliseconds.",
+        "    Return time-latency samples for the <event> class.",
         "LATEST",
-        "    The latest sample of each event, and its worst.",
+        "    Return the latest latency samples for all events.",
         "RESET [<event> ...]",
-        "    Forget the samples of the events named, or of all.",
-        "HISTOGRAM [<command> ...]",
-        "    How the durations of the commands named, or of all, are spread: cumulative counts by microseconds.",
+        "    Reset latency data of one or more <event> classes.",
+        "    (default: reset all data for all event classes)",
+        "HISTOGRAM [COMMAND ...]",
+        "    Return a cumulative distribution of latencies in the format of a histogram for the specified command "
+        "names.",
+        "    If no commands are specified then all histograms are replied.",
         NULL,
     };
     return call_reply_help(call, lines);

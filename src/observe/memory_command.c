@@ -203,15 +203,16 @@ static enum outcome memory_help_command(struct call *call)
 {
     static const char *const lines[] = {
         "DOCTOR",
-        "    A report on what is notable about the memory in use.",
+        "    Return memory problems reports.",
         "MALLOC-STATS",
-        "    The allocator's own report.",
+        "    Return internal statistics report from the memory allocator.",
         "PURGE",
-        "    Ask the allocator to give unused pages back.",
+        "    Attempt to purge dirty pages for reclamation by the allocator.",
         "STATS",
-        "    What the memory is used for, in figures.",
+        "    Return information about the memory usage of the server.",
         "USAGE <key> [SAMPLES <count>]",
-        "    Bytes that a key and its value occupy. <count> is accepted; nothing needs to be sampled.",
+        "    Return memory in bytes used by <key> and its value. Nested values are",
+        "    sampled up to <count> times (default: 5, 0 means sample all).",
         NULL,
     };
     return call_reply_help(call, lines);

@@ -149,12 +149,14 @@ static enum outcome slowlog_help_command(struct call *call)
 {
     static const char *const lines[] = {
         "GET [<count>]",
-        "    The latest <count> slow commands (10 if not given, all of them for -1), each as",
-        "    id, unix time, microseconds, arguments, address of the client, name of the client.",
+        "    Return top <count> entries from the slowlog (default: 10, -1 mean all).",
+        "    Entries are made of:",
+        "    id, timestamp, time in microseconds, arguments array, client IP and port,",
+        "    client name",
         "LEN",
-        "    How many slow commands are remembered.",
+        "    Return the length of the slowlog.",
         "RESET",
-        "    Forget all slow commands.",
+        "    Reset the slowlog.",
         NULL,
     };
     return call_reply_help(call, lines);

@@ -66,13 +66,13 @@ static enum outcome module_help_command(struct call *call)
 {
     static const char *const lines[] = {
         "LIST",
-        "    The modules that are loaded.",
+        "    Return a list of loaded modules.",
         "LOAD <path> [<arg> ...]",
-        "    Not allowed: this server loads no modules.",
+        "    Load a module library from <path>, passing to it any optional arguments.",
         "LOADEX <path> [[CONFIG NAME VALUE] [CONFIG NAME VALUE]] [ARGS ...]",
-        "    Not allowed: this server loads no modules.",
+        "    Load a module library from <path>, while passing it module configurations and optional arguments.",
         "UNLOAD <name>",
-        "    Not allowed: this server loads no modules.",
+        "    Unload a module.",
         NULL,
     };
     return call_reply_help(call, lines);
@@ -124,12 +124,26 @@ static enum outcome function_stats_command(struct call *call)
 static enum outcome function_help_command(struct call *call)
 {
     static const char *const lines[] = {
-        "FLUSH [ASYNC|SYNC]",
-        "    Delete all libraries (there are none).",
-        "LIST [LIBRARYNAME <pattern>] [WITHCODE]",
-        "    The libraries (there are none).",
+        "LIST [LIBRARYNAME PATTERN] [WITHCODE]",
+        "    Return general information on all the libraries:",
+        "    * Library name",
+        "    * The engine used to run the Library",
+        "    * Functions list",
+        "    * Library code (if WITHCODE is given)",
+        "    It also possible to get only function that matches a pattern using LIBRARYNAME argument.",
         "STATS",
-        "    The function that runs now, and the engines (there are none).",
+        "    Return information about the current function running:",
+        "    * Function name",
+        "    * Command used to run the function",
+        "    * Duration in MS that the function is running",
+        "    If no function is running, return nil",
+        "    In addition, returns a list of available engines.",
+        "FLUSH [ASYNC|SYNC]",
+        "    Delete all the libraries.",
+        "    When called without the optional mode argument, the behavior is determined by the",
+        "    lazyfree-lazy-user-flush configuration directive. Valid modes are:",
+        "    * ASYNC: Asynchronously flush the libraries.",
+        "    * SYNC: Synchronously flush the libraries.",
         NULL,
     };
     return call_reply_help(call, lines);
