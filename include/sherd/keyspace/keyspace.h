@@ -37,7 +37,7 @@ struct keytable {
 struct shard_waiter {
     struct shard_waiter *next, *previous;        /* (s) of the shard it waits for */
     struct shard *queued_at;                     /* (s) of that shard; the owner may read it */
-    uint64_t ticket;                             /* (c) while queued: its age; the owner's: 0: has not waited yet */
+    uint64_t ticket;                             /* (c) while queued, else the owner's: its age; 0: none yet */
     bool possesses;                              /* (c) while queued: wants possession, not the spinlock */
     _Atomic bool called;                         /* (a) was told to try again */
     void (*resume)(struct shard_waiter *waiter); /* (c) called under the shard's lock: only sends mail */

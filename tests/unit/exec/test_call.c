@@ -199,6 +199,13 @@ Test(call, only_marks_what_is_written)
     cr_assert(counted(0, 0));
 }
 
+Test(call, finds_every_key_under_its_own_hash)
+{
+    (void)small_run(&client, "mset a 1 b 2 c 3");
+    cr_assert_str_eq(small_run(&client, "get b"), "$1\r\n2\r\n");
+    cr_assert_str_eq(small_run(&client, "mget c a none b"), "*4\r\n$1\r\n3\r\n$1\r\n1\r\n$-1\r\n$1\r\n2\r\n");
+}
+
 Test(call, looks_into_other_databases)
 {
     cr_assert_str_eq(small_run(&client, "lookup in k"), ":-1\r\n");
