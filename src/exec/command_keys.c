@@ -82,6 +82,9 @@ static bool spec_search(struct key_search *search, const struct key_spec *spec)
 int64_t command_keys(const struct command *command, const struct slice *argv, uint32_t argc, struct key_place *places,
                      size_t max)
 {
+    if (command->row->find_keys != NULL) {
+        return command->row->find_keys(argv, argc, places, max);
+    }
     struct key_search search = {.argv = argv, .argc = argc, .places = places, .max = max};
     for (int i = 0; i < KEY_SPECS_MAX && command->row->keys[i].flags != 0; i++) {
         if ((command->row->keys[i].flags & KEY_NOT_KEY) == 0 && !spec_search(&search, &command->row->keys[i])) {

@@ -21,6 +21,22 @@ static void blot(struct slice *argv, uint32_t shown, uint32_t index)
     }
 }
 
+/* AUTH and AUTH2 of MIGRATE, as far as its options make sense. */
+static void blot_migrate(const struct call *call, struct slice *argv, uint32_t shown)
+{
+    for (uint32_t i = 6; i < shown; i++) {
+        uint32_t more = call->argc - 1 - i;
+        if (slice_equals_word(argv[i], "auth") && more >= 1) {
+            blot(argv, shown, ++i);
+        } else if (slice_equals_word(argv[i], "auth2") && more >= 2) {
+            blot(argv, shown, ++i);
+            blot(argv, shown, ++i);
+        } else if (!slice_equals_word(argv[i], "copy") && !slice_equals_word(argv[i], "replace")) {
+            return;
+        }
+    }
+}
+
 /* Replaces passwords among the first `shown` arguments. `argv` is a copy of them. */
 static void blot_secrets(const struct call *call, struct slice *argv, uint32_t shown)
 {
@@ -36,6 +52,8 @@ static void blot_secrets(const struct call *call, struct slice *argv, uint32_t s
                 i += 2;
             }
         }
+    } else if (strcmp(name, "migrate") == 0) {
+        blot_migrate(call, argv, shown);
     } else if (strcmp(name, "config|set") == 0) {
         for (uint32_t i = 2; i < shown; i += 2) {
             if (config_is_sensitive(call->worker->exec->config, argv[i])) {

@@ -87,6 +87,7 @@ void server_wire(struct server *server)
         {key_commands, NULL},
         {expire_commands, NULL},
         {move_commands, NULL},
+        {migrate_commands, NULL},
         {walk_commands, NULL},
         {object_commands, NULL},
         {flush_commands, &server->commands_state},

@@ -11,6 +11,7 @@ extern const struct command_row config_commands[];       /* CONFIG */
 extern const struct command_row key_commands[];          /* DEL UNLINK EXISTS TOUCH TYPE */
 extern const struct command_row expire_commands[];       /* EXPIRE TTL PERSIST and their kin */
 extern const struct command_row move_commands[];         /* RENAME RENAMENX COPY MOVE */
+extern const struct command_row migrate_commands[];      /* MIGRATE */
 extern const struct command_row walk_commands[];         /* SCAN KEYS RANDOMKEY DBSIZE */
 extern const struct command_row object_commands[];       /* OBJECT */
 extern const struct command_row flush_commands[];        /* FLUSHDB FLUSHALL SWAPDB; context: commands_state */

@@ -119,6 +119,11 @@ struct command_history {
     const char *change;
 };
 
+struct key_place {
+    uint32_t argument; /* index into argv */
+    uint16_t flags;    /* enum key_flag */
+};
+
 struct command_row {
     const char *name;         /* as COMMAND shows it: lower case; a subcommand's own word */
     command_handler *handler; /* NULL for a mere container */
@@ -132,6 +137,8 @@ struct command_row {
     bool (*is_long)(struct call *call);
     /* LOCK_EACH_SHARD: where to begin; NULL: at shard 0. Asked without locks. */
     uint32_t (*first_shard)(struct call *call);
+    /* Where the key specs cannot tell the keys: finds them as command_keys does. */
+    int64_t (*find_keys)(const struct slice *argv, uint32_t argc, struct key_place *places, size_t max);
     /* Flags of the key at `argument` for this call where KEY_VARIABLE_FLAGS says that they vary. */
     uint16_t (*key_flags)(const struct call *call, uint32_t argument);
     const struct command_row *subcommands; /* ends with a row without name */
@@ -199,11 +206,6 @@ static inline bool command_arity_ok(const struct command *command, uint32_t argc
     int32_t arity = command->row->arity;
     return arity >= 0 ? argc == (uint32_t)arity : argc >= (uint32_t)-arity;
 }
-
-struct key_place {
-    uint32_t argument; /* index into argv */
-    uint16_t flags;    /* enum key_flag */
-};
 
 /* Finds the keys of a request. Returns how many there are (writing at most `max`), or -1 when the arguments do not
  * make sense (a count that is no number, a missing keyword). */
