@@ -191,16 +191,24 @@ Test(effects, are_shown_while_the_shards_are_held)
 Test(effects, have_no_bound)
 {
     listen(&notes);
-    char words[600] = "mset";
-    char expected[1200] = "1 ";
-    for (int i = 10; i < 60; i++) {
-        (void)snprintf(words + strlen(words), 16, " %d v", i);
-        (void)snprintf(expected + strlen(expected), 16, "set@0:%d ", i);
+    struct buffer words;
+    struct buffer expected;
+    buffer_init(&words);
+    buffer_init(&expected);
+    buffer_printf(&words, "mset");
+    buffer_printf(&expected, "1 ");
+    for (int i = 0; i < 50; i++) {
+        buffer_printf(&words, " %d v", i);
+        buffer_printf(&expected, "set@0:%d ", i);
     }
-    (void)snprintf(expected + strlen(expected), sizeof(words) + 8, "[%s]\n", words);
-    (void)small_run(&client, words);
-    cr_assert_str_eq(noted(&notes), expected);
+    buffer_append(&words, "", 1);
+    buffer_printf(&expected, "[%s]\n", words.data);
+    buffer_append(&expected, "", 1);
+    (void)small_run(&client, words.data);
+    cr_assert_str_eq(noted(&notes), expected.data);
     cr_assert_eq(statistic(STATISTIC_CHANGES), 50);
+    buffer_deinit(&words);
+    buffer_deinit(&expected);
 }
 
 Test(effects, are_not_shown_when_there_are_none)

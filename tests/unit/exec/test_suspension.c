@@ -78,7 +78,7 @@ static struct shard *shard_of_k(void)
 static const char *with_other_key(const char *format)
 {
     static char words[64];
-    (void)snprintf(words, sizeof(words), format, elsewhere); // NOLINT
+    (void)snprintf(words, sizeof(words), format, elsewhere);
     return words;
 }
 
