@@ -115,7 +115,7 @@ const struct command_row migrate_commands[] = {
      .history = migrate_history,
      .arguments = "host port:integer key-selector:(key:key|empty-string:token='') destination-db:integer "
                   "timeout:integer COPY?^3.0.0 REPLACE?^3.0.0 "
-                  "authentication:(auth'password=AUTH^4.0.7|auth2:(username password)=AUTH2^6.0.0)? "
-                  "keys'key:key#1=KEYS?+^3.0.6"},
+                  "authentication:(auth'password'=AUTH^4.0.7|auth2:(username password)=AUTH2^6.0.0)? "
+                  "keys'key':key#1=KEYS?+^3.0.6"},
     {0},
 };
