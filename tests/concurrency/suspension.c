@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Several workers run pipelines of many sessions over a few accounts: transfers, reads, sums over the whole keyspace and
- * walks over all shards; every eighth request is long, so that an executor possesses its shards meanwhile.
+/* Several workers run pipelines of many sessions over a few accounts: transfers, reads, sums over the whole keyspace
+ * and walks over all shards; every eighth request is long, so that an executor possesses its shards meanwhile.
  * Every request is executed exactly once and in its session's order, its reply comes back in that order, the sum of all
  * accounts never changes, nobody waits for ever, and in the end nobody is left in a queue.
  * Room: exec
