@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The acceptor: its own thread accepts on every listening socket and hands the sockets round-robin to the workers.
- * Owner: the acceptor's thread; the listening sockets are constant after opening. Locks: none. */
+ * CONFIG SET port and bind ask it to listen elsewhere and wait for its answer.
+ * Owner: the acceptor's thread owns the listening sockets. Locks: none. */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <poll.h>
+#include <semaphore.h>
 #include <stdio.h>
 #include <sys/eventfd.h>
 #include <sys/stat.h>
@@ -21,20 +23,20 @@ enum {
 };
 
 struct net_acceptor {
-    struct pollfd listeners[LISTENERS_MAX + 1];                  /* (c) the last one is stop_fd */
-    bool is_unix[LISTENERS_MAX];                                 /* (c) */
-    unsigned count;                                              /* (c) */
-    int stop_fd;                                                 /* (c) an eventfd */
+    struct pollfd listeners[LISTENERS_MAX + 1];                  /* (w) the last one is wake_fd */
+    bool is_unix[LISTENERS_MAX];                                 /* (w) */
+    unsigned count;                                              /* (w) */
+    int wake_fd;                                                 /* (c) an eventfd */
+    _Atomic bool stop;                                           /* (a) */
+    const struct net_options *_Atomic asked;                     /* (a) where to listen instead; NULL: as now */
+    _Atomic bool ended;                                          /* (a) nobody answers any more */
+    bool listens;                                                /* whether what was asked for could be done; */
+    sem_t answered;                                              /* read when this is posted */
     unsigned next_worker;                                        /* (w) */
     pthread_t thread;                                            /* (c) */
     bool started;                                                /* (c) */
     char unix_path[sizeof(((struct sockaddr_un *)0)->sun_path)]; /* (c) removed at the end */
 };
-
-unsigned net_listening(const struct net *net)
-{
-    return net->acceptor == NULL ? 0 : net->acceptor->count;
-}
 
 static int listen_on(const struct addrinfo *address, int backlog)
 {
@@ -64,9 +66,10 @@ static void add_listener(struct net_acceptor *acceptor, int fd, bool is_unix)
 }
 
 /* One address of `bind`: "*" and "::*" stand for all. STATUS_NOT_FOUND: an optional one is not available. */
-static enum status listen_tcp(struct net *net, const char *name, bool optional, struct buffer *error)
+static enum status listen_tcp(struct net *net, const struct net_options *options, unsigned index, struct buffer *error)
 {
-    const struct net_options *options = net_options(net, config_current(net->exec->config));
+    const char *name = options->bind.addresses[index].address;
+    bool optional = options->bind.addresses[index].optional;
     char port[16];
     (void)snprintf(port, sizeof(port), "%d", (int)options->port);
     bool any4 = strcmp(name, "*") == 0;
@@ -124,21 +127,50 @@ static enum status listen_unix(struct net *net, const struct net_options *option
     return STATUS_OK;
 }
 
+static enum status listen_all_tcp(struct net *net, const struct net_options *options, struct buffer *error)
+{
+    for (unsigned i = 0; options->port != 0 && i < options->bind.count; i++) {
+        enum status status = listen_tcp(net, options, i, error);
+        if (status != STATUS_OK && status != STATUS_NOT_FOUND) {
+            return status;
+        }
+    }
+    return STATUS_OK;
+}
+
+/* Ends listening on TCP; what listens on a unix socket stays. */
+static void close_all_tcp(struct net_acceptor *acceptor)
+{
+    unsigned kept = 0;
+    for (unsigned i = 0; i < acceptor->count; i++) {
+        if (acceptor->is_unix[i]) {
+            acceptor->listeners[kept] = acceptor->listeners[i];
+            acceptor->is_unix[kept] = true;
+            kept++;
+        } else {
+            (void)close(acceptor->listeners[i].fd);
+        }
+    }
+    acceptor->count = kept;
+}
+
+static void watch_wake(struct net_acceptor *acceptor)
+{
+    acceptor->listeners[acceptor->count] = (struct pollfd){.fd = acceptor->wake_fd, .events = POLLIN};
+}
+
 enum status acceptor_open(struct net *net, struct buffer *error)
 {
     const struct net_options *options = net_options(net, config_current(net->exec->config));
     struct net_acceptor *acceptor = memory_alloc_zeroed(sizeof(*acceptor));
     net->acceptor = acceptor;
-    acceptor->stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    if (acceptor->stop_fd < 0) {
+    acceptor->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    if (acceptor->wake_fd < 0 || sem_init(&acceptor->answered, 0, 0) != 0) {
         return STATUS_SYSTEM;
     }
-    for (unsigned i = 0; options->port != 0 && i < options->bind.count; i++) {
-        enum status status =
-            listen_tcp(net, options->bind.addresses[i].address, options->bind.addresses[i].optional, error);
-        if (status != STATUS_OK && status != STATUS_NOT_FOUND) {
-            return status;
-        }
+    enum status listening = listen_all_tcp(net, options, error);
+    if (listening != STATUS_OK) {
+        return listening;
     }
     if (options->unixsocket.len > 0) {
         enum status status = listen_unix(net, options, error);
@@ -237,6 +269,62 @@ static void accept_all(struct net *net, unsigned listener, bool protected)
     }
 }
 
+static void acceptor_wake(struct net_acceptor *acceptor)
+{
+    uint64_t one = 1;
+    ssize_t written = write(acceptor->wake_fd, &one, sizeof(one));
+    (void)written;
+}
+
+/* Does what apply_listening asked for. The old sockets go first, since the new addresses may overlap with theirs; when
+ * the new ones cannot be had nothing listens on TCP until the options of before are applied again. */
+static void answer(struct net *net)
+{
+    struct net_acceptor *acceptor = net->acceptor;
+    uint64_t wakes;
+    ssize_t got = read(acceptor->wake_fd, &wakes, sizeof(wakes));
+    (void)got;
+    const struct net_options *options = atomic_exchange(&acceptor->asked, NULL);
+    if (options == NULL) {
+        return;
+    }
+    struct buffer error;
+    buffer_init(&error);
+    close_all_tcp(acceptor);
+    acceptor->listens = listen_all_tcp(net, options, &error) == STATUS_OK;
+    if (!acceptor->listens) {
+        close_all_tcp(acceptor);
+        log_write(net->log, LOG_LEVEL_WARNING, "%.*s", (int)(error.len > 0 ? error.len - 1 : 0), error.data);
+    }
+    watch_wake(acceptor);
+    buffer_deinit(&error);
+    (void)sem_post(&acceptor->answered);
+}
+
+/* Listens where the options of `now` say; false when that cannot be done. Calls are serialized by CONFIG SET. */
+static bool apply_listening(struct net *net, const struct config_snapshot *now)
+{
+    struct net_acceptor *acceptor = net->acceptor;
+    atomic_store(&acceptor->asked, net_options(net, now));
+    if (atomic_load(&acceptor->ended) && atomic_exchange(&acceptor->asked, NULL) != NULL) {
+        return true; /* the server stops */
+    }
+    acceptor_wake(acceptor);
+    while (sem_wait(&acceptor->answered) != 0) {
+    }
+    return acceptor->listens;
+}
+
+const char *net_apply_port(void *context, const struct config_snapshot *now)
+{
+    return apply_listening(context, now) ? NULL : "Unable to listen on this port. Check server logs.";
+}
+
+const char *net_apply_bind(void *context, const struct config_snapshot *now)
+{
+    return apply_listening(context, now) ? NULL : "Failed to bind to specified addresses.";
+}
+
 static void *acceptor_main(void *argument)
 {
     struct net *net = argument;
@@ -247,8 +335,12 @@ static void *acceptor_main(void *argument)
     memory_meter_init(&meter);
     for (;;) {
         (void)poll(acceptor->listeners, acceptor->count + 1, -1);
-        if (acceptor->listeners[acceptor->count].revents != 0) {
+        if (atomic_load_explicit(&acceptor->stop, memory_order_acquire)) {
             break;
+        }
+        if (acceptor->listeners[acceptor->count].revents != 0) {
+            answer(net);
+            continue;
         }
         epoch_enter(record);
         const struct net_options *options = net_options(net, config_current(net->exec->config));
@@ -262,13 +354,18 @@ static void *acceptor_main(void *argument)
         /* What is handed over is freed, and counted, by the workers. */
         atomic_fetch_add_explicit(&net->exec->memory_used, memory_meter_take(&meter), memory_order_relaxed);
     }
+    atomic_store(&acceptor->ended, true);
+    if (atomic_exchange(&acceptor->asked, NULL) != NULL) {
+        acceptor->listens = true;
+        (void)sem_post(&acceptor->answered);
+    }
     return NULL;
 }
 
 enum status acceptor_start(struct net *net)
 {
     struct net_acceptor *acceptor = net->acceptor;
-    acceptor->listeners[acceptor->count] = (struct pollfd){.fd = acceptor->stop_fd, .events = POLLIN};
+    watch_wake(acceptor);
     acceptor->started = pthread_create(&acceptor->thread, NULL, acceptor_main, net) == 0;
     return acceptor->started ? STATUS_OK : STATUS_SYSTEM;
 }
@@ -280,9 +377,8 @@ void acceptor_stop(struct net *net)
         return;
     }
     if (acceptor->started) {
-        uint64_t one = 1;
-        ssize_t written = write(acceptor->stop_fd, &one, sizeof(one));
-        (void)written;
+        atomic_store_explicit(&acceptor->stop, true, memory_order_release);
+        acceptor_wake(acceptor);
         (void)pthread_join(acceptor->thread, NULL);
     }
     for (unsigned i = 0; i < acceptor->count; i++) {
@@ -291,7 +387,14 @@ void acceptor_stop(struct net *net)
     if (acceptor->unix_path[0] != '\0') {
         (void)unlink(acceptor->unix_path);
     }
-    (void)close(acceptor->stop_fd);
-    memory_free(acceptor);
-    net->acceptor = NULL;
+}
+
+void acceptor_free(struct net *net)
+{
+    if (net->acceptor != NULL) {
+        (void)close(net->acceptor->wake_fd);
+        (void)sem_destroy(&net->acceptor->answered);
+        memory_free(net->acceptor);
+        net->acceptor = NULL;
+    }
 }

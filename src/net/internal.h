@@ -72,6 +72,9 @@ void worker_stop(struct net_worker *worker);
 /* acceptor.c */
 NODISCARD enum status acceptor_open(struct net *net, struct buffer *error);
 NODISCARD enum status acceptor_start(struct net *net);
+/* Ends the thread and closes what it listens on. */
 void acceptor_stop(struct net *net);
+/* When no worker runs any more: a CONFIG SET may be looking for the acceptor until then. */
+void acceptor_free(struct net *net);
 
 #endif

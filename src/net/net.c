@@ -95,6 +95,7 @@ void net_stop(struct net *net)
 
 void net_deinit(struct net *net)
 {
+    acceptor_free(net);
     for (unsigned i = 0; i < net->worker_count; i++) {
         struct net_worker *worker = net->workers[i];
         (void)mailbox_deliver(&worker->box, worker); /* the last connections that an executor had to give back */

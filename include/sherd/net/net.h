@@ -137,10 +137,11 @@ void net_deinit(struct net *net);
 
 /* CONFIG SET maxclients: makes sure that there are descriptors enough. */
 const char *net_apply_maxclients(void *context, const struct config_snapshot *now);
+/* CONFIG SET port, and bind: listens there instead of where it did. */
+const char *net_apply_port(void *context, const struct config_snapshot *now);
+const char *net_apply_bind(void *context, const struct config_snapshot *now);
 /* CONFIG SET proto-max-bulk-len: the bound of values follows the bound of arguments. */
 const char *net_apply_bulk_max(void *context, const struct config_snapshot *now);
-/* Listening addresses for the log and INFO. */
-unsigned net_listening(const struct net *net);
 
 /* A connection's worker looks at it soon. Any thread that knows the connection is alive (registry lock held, or its
  * session is suspended or away). */
