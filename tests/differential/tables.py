@@ -20,7 +20,7 @@ FAMILIES = {
                    "CLIENT|NO-EVICT": 0.5, "AUTH": 1, "RESET": 0.3, "NOSUCH": 1, "CLIENT|NOSUCH": 0.5, "CLIENT|KILL": 0.5},
     "server": {"TIME": 0.5, "COMMAND|COUNT": 0.3, "COMMAND|GETKEYS": 2, "COMMAND|GETKEYSANDFLAGS": 1, "CONFIG|NOSUCH": 0.3,
                "CONFIG|SET": 0.5, "MEMORY|USAGE": 1, "SLOWLOG|GET": 0.3, "SLOWLOG|LEN": 0.3, "LASTSAVE": 0.2, "DBSIZE": 0.5,
-               "LOLWUT": 0.2, "OBJECT|NOSUCH": 0.2},
+               "LOLWUT": 0.2, "OBJECT|NOSUCH": 0.2, "HELP": 0.5, "MIGRATE": 1},
     # compared with valkey 9.1 only (--families conditional --oracle ...)
     "conditional": {"SET-IF": 8, "DELIFEQ": 4, "GET": 2, "XADD": 0.3, "TTL": 1, "SET": 4, "DEL": 1},
 }
@@ -143,9 +143,11 @@ def make_hello(maker):
     words = ["HELLO"]
     if maker.rng.random() < 0.9:
         words.append(maker.rng.choice(["2", "3", "2", "3", "2", "3", "1", "4", "a", ""]))
-    if maker.rng.random() < 0.2:
+    # never both: 7.0 sets the name even when the password is wrong
+    roll = maker.rng.random()
+    if roll < 0.2:
         words += ["SETNAME", maker.rng.choice(["name", "two words", "", "\xff"])]
-    if maker.rng.random() < 0.1:
+    elif roll < 0.3:
         words += ["AUTH", maker.rng.choice(["default", "nouser"]), "x"]
     return words
 
@@ -171,7 +173,27 @@ def make_config_set(maker):
     return ["CONFIG", "SET", maker.rng.choice(["nosuch", "maxmemory", "slowlog-max-len", "port"]), "abc"]
 
 
+def make_help(maker):
+    parents = ["CLIENT", "COMMAND", "CONFIG", "DEBUG", "FUNCTION", "LATENCY", "MEMORY", "MODULE", "OBJECT", "SLOWLOG", "XINFO"]
+    return [maker.rng.choice(parents), "HELP"] + maker.rng.choice([[], [], [], [], ["x"]])
+
+
+def make_migrate(maker):
+    """Keys that no other command makes: moving one would end at a host that does not exist."""
+    rng = maker.rng
+    gone = rng.choice(["gone", "gone", ""])
+    words = ["MIGRATE", "127.0.0.1", "1", gone, rng.choice(["0", "9", "99", "-1", "a"]), rng.choice(["5000", "0", "-1", "x"])]
+    for option in (["COPY"], ["REPLACE"], ["AUTH", "pass"], ["AUTH2", "user", "pass"], ["AUTH"], ["JUNK"]):
+        if rng.random() < 0.15:
+            words += option
+    if rng.random() < 0.3:
+        words += ["KEYS"] + ["gone%d" % at for at in range(rng.randrange(3))]
+    # the empty key may exist
+    return words if gone or "KEYS" in words else [["DEL", ""], words]
+
+
 SPECIALS = {
+    "HELP": make_help, "MIGRATE": make_migrate,
     "XADD": make_xadd, "XTRIM": make_xtrim, "XRANGE": make_range("XRANGE"), "XREVRANGE": make_range("XREVRANGE"),
     "XDEL": make_xdel, "XREAD": make_xread, "XLEN": lambda m: ["XLEN", m.stream_key()], "HELLO": make_hello,
     "COMMAND|GETKEYS": make_get_keys("GETKEYS"), "COMMAND|GETKEYSANDFLAGS": make_get_keys("GETKEYSANDFLAGS"),
@@ -194,7 +216,7 @@ SPECIALS = {
 }
 
 # Never damaged: a random change could close the connection or make the reply this server's own business.
-FRAGILE = {"HELLO", "CLIENT|KILL", "CLIENT|NO-EVICT", "CONFIG|SET", "SCAN", "RESET", "SLOWLOG|GET", "SLOWLOG|LEN", "TIME",
+FRAGILE = {"HELLO", "HELP", "MIGRATE", "CLIENT|KILL", "CLIENT|NO-EVICT", "CONFIG|SET", "SCAN", "RESET", "SLOWLOG|GET", "SLOWLOG|LEN", "TIME",
            "LASTSAVE", "LOLWUT"}
 LIFETIMES = {"SET", "GETEX", "EXPIRE", "PEXPIRE", "SETEX", "PSETEX"}
 GROWERS = {"SETRANGE", "SETBIT", "BITFIELD"}
@@ -270,13 +292,47 @@ def same_hello(ours, theirs, _words):
     return ours[0] == theirs[0] and isinstance(ours[1], list) and isinstance(theirs[1], list) and strip(ours) == strip(theirs)
 
 
+# HELP of Redis 7.2 against that of 7.0 or of this server: what 7.2 added, and what this server does not have (yet).
+HELP_ADDED = {b"CLIENT": [b"SETINFO", b"NO-TOUCH"]}
+HELP_MISSING = {
+    b"CLIENT": [b"CACHING", b"PAUSE", b"TRACKING", b"UNBLOCK", b"UNPAUSE"],
+    b"FUNCTION": [b"DELETE", b"DUMP", b"KILL", b"LOAD", b"RESTORE"],
+    b"DEBUG": [b"AOF-FLUSH-SLEEP", b"ASSERT", b"CONFIG-REWRITE-FORCE-ALL", b"CRASH-AND-RECOVER", b"LEAK", b"HTSTATS",
+               b"HTSTATS-KEY", b"LOADAOF", b"REPLICATE", b"MALLCTL", b"MALLCTL-STR", b"DROP-CLUSTER-PACKET-FILTER", b"OOM",
+               b"PANIC", b"RELOAD", b"RESTART", b"SDSLEN", b"SEGFAULT", b"QUICKLIST-PACKED-THRESHOLD",
+               b"SET-SKIP-CHECKSUM-VALIDATION", b"STRINGMATCH-TEST", b"STRUCTSIZE", b"LISTPACK", b"QUICKLIST",
+               b"CLIENT-EVICTION", b"PAUSE-CRON", b"REPLYBUFFER", b"CLUSTERLINK"],
+}
+HELP_DROPPED = {b"    * Library description"}  # by 7.2
+HELP_REWORDED = {b"    Prints this help.": b"    Print this help."}
+
+
+def help_lines(reply, left_out):
+    """The lines of HELP without the paragraphs of the subcommands `left_out`."""
+    lines, keep = [], True
+    for kind, line in reply[1]:
+        if not line.startswith(b" "):
+            keep = line.split(b" ")[0] not in left_out
+        if keep and line not in HELP_DROPPED:
+            lines.append((kind, HELP_REWORDED.get(line, line)))
+    return lines
+
+
+def same_help(ours, theirs, words):
+    if ours[0] != "*" or theirs[0] != "*":
+        return False
+    parent = words[0].upper()
+    added = [] if any(line.split(b" ")[0] == b"NO-TOUCH" for _, line in theirs[1]) else HELP_ADDED.get(parent, ())
+    return help_lines(ours, added) == help_lines(theirs, HELP_MISSING.get(parent, ()))
+
+
 COMPARE = {
     "TTL": near(2), "PTTL": near(2000), "EXPIRETIME": near(2), "PEXPIRETIME": near(2000),
     "KEYS": same_members, "SCAN": same_scan, "RANDOMKEY": same_kind, "HELLO": same_hello, "TIME": same_kind,
     "LASTSAVE": same_kind, "LOLWUT": same_kind, "CLIENT|ID": same_kind, "COMMAND|COUNT": same_kind,
     "MEMORY|USAGE": same_usage, "OBJECT|IDLETIME": same_kind, "OBJECT|REFCOUNT": same_kind, "SLOWLOG|LEN": same_kind,
 }
-PARENTS = {"CLIENT", "COMMAND", "CONFIG", "OBJECT", "MEMORY", "SLOWLOG"}
+PARENTS = {"CLIENT", "COMMAND", "CONFIG", "DEBUG", "FUNCTION", "LATENCY", "OBJECT", "MEMORY", "MODULE", "SLOWLOG", "XINFO"}
 
 
 def equal(words, ours, theirs):
@@ -286,5 +342,5 @@ def equal(words, ours, theirs):
     name = words[0].decode("latin-1").upper()
     if name in PARENTS and len(words) > 1:
         name += "|" + words[1].decode("latin-1").upper()
-    rule = COMPARE.get(name)
+    rule = same_help if name.endswith("|HELP") else COMPARE.get(name)
     return rule is not None and rule(ours, theirs, words)
