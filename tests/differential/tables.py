@@ -188,8 +188,7 @@ def make_migrate(maker):
             words += option
     if rng.random() < 0.3:
         words += ["KEYS"] + ["gone%d" % at for at in range(rng.randrange(3))]
-    # the empty key may exist
-    return words if gone or "KEYS" in words else [["DEL", ""], words]
+    return words if gone else [["DEL", ""], words]
 
 
 SPECIALS = {
