@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Batches: rows and keys of all requests first, then their buckets and entries are prefetched, then they run in order.
+/* Batches: rows and keys of all requests first, then what leads to their entries is prefetched step by step (shard,
+ * place in the directory, bucket, entry), each step for the whole batch so that the misses overlap; then they run in
+ * order.
  * Owner: the executing thread. Locks: none here; dispatch takes those of each call. */
 #include "sherd/exec/exec.h"
 
-/* Looks the command up and, where its first key stands at a fixed place, hashes it and prefetches its bucket. */
+/* Looks the command up and, where its first key stands at a fixed place, hashes it and prefetches its shard. */
 static ALWAYS_INLINE void item_prepare(struct exec_worker *worker, struct item *item)
 {
     struct exec *exec = worker->exec;
@@ -11,13 +13,12 @@ static ALWAYS_INLINE void item_prepare(struct exec_worker *worker, struct item *
     uint32_t argc = item->request.argc;
     item->argv = argv;
     item->hashed = false;
-    item->bucket = NULL;
     const struct command *command = command_resolve(exec->commands, argv, argc);
     item->command = command;
     if (LIKELY(command != NULL && command->first_key > 0 && (uint32_t)command->first_key < argc)) {
         item->hash = keyspace_hash(exec->keyspace, argv[command->first_key]);
         item->hashed = true;
-        item->bucket = keyspace_prefetch_bucket(exec->keyspace, item->session->db, item->hash);
+        keyspace_prefetch_shard(exec->keyspace, item->session->db, item->hash);
     }
 }
 
@@ -106,17 +107,33 @@ static ALWAYS_INLINE bool item_execute(struct exec_worker *worker, struct item *
     return false;
 }
 
+/* The steps from the shards to the entries, without locks: hints that execution does not rely on. */
+static ALWAYS_INLINE void batch_prefetch(const struct keyspace *keyspace, struct item *items, size_t count)
+{
+    struct table_place places[EXEC_BATCH_MAX];
+    struct table_bucket *buckets[EXEC_BATCH_MAX];
+    for (size_t i = 0; i < count; i++) {
+        const struct item *item = &items[i];
+        places[i] = LIKELY(item->hashed) ? keyspace_prefetch_place(keyspace, item->session->db, item->hash)
+                                         : (struct table_place){0};
+    }
+    for (size_t i = 0; i < count; i++) {
+        buckets[i] = table_prefetch_bucket(places[i]);
+    }
+    for (size_t i = 0; i < count; i++) {
+        if (LIKELY(buckets[i] != NULL)) {
+            keyspace_prefetch_entry(buckets[i], items[i].hash);
+        }
+    }
+}
+
 void exec_batch(struct exec_worker *worker, struct item *items, size_t count)
 {
     ASSERT(count <= EXEC_BATCH_MAX && worker->config != NULL);
     for (size_t i = 0; i < count; i++) {
         item_prepare(worker, &items[i]);
     }
-    for (size_t i = 0; i < count; i++) {
-        if (LIKELY(items[i].bucket != NULL)) {
-            keyspace_prefetch_entry(items[i].bucket, items[i].hash);
-        }
-    }
+    batch_prefetch(worker->exec->keyspace, items, count);
     worker->last_ticks = clock_ticks(&worker->exec->ticks);
     bool busy = false;
     for (size_t i = 0; i < count; i++) {

@@ -88,11 +88,15 @@ static ALWAYS_INLINE void call_open(struct call *call, unsigned db, uint32_t arg
 void call_prefetch(struct call *call, uint32_t first, uint32_t step, uint32_t count, uint64_t *hashes)
 {
     const struct keyspace *keyspace = call->worker->exec->keyspace;
+    struct table_place places[CALL_PREFETCH_MAX];
     struct table_bucket *buckets[CALL_PREFETCH_MAX];
     ASSERT(count <= CALL_PREFETCH_MAX);
     for (uint32_t i = 0; i < count; i++) {
         hashes[i] = call_hash(call, first + i * step);
-        buckets[i] = keyspace_prefetch_bucket(keyspace, call->db, hashes[i]);
+        places[i] = keyspace_prefetch_place(keyspace, call->db, hashes[i]);
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        buckets[i] = table_prefetch_bucket(places[i]);
     }
     for (uint32_t i = 0; i < count; i++) {
         if (LIKELY(buckets[i] != NULL)) {

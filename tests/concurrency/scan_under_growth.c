@@ -88,7 +88,7 @@ static void *keep_prefetching(void *argument)
         epoch_enter(actor->user.epoch);
         for (int i = 0; i < TURN; i++) {
             uint64_t hash = random_next(&actor->random);
-            struct table_bucket *bucket = keyspace_prefetch_bucket(keyspace, 0, hash);
+            struct table_bucket *bucket = table_prefetch_bucket(keyspace_prefetch_place(keyspace, 0, hash));
             if (bucket != NULL) {
                 keyspace_prefetch_entry(bucket, hash);
             }

@@ -125,21 +125,41 @@ static ALWAYS_INLINE struct table_bucket *table_home(const struct table *table, 
     return table_bucket_at(directory, table_address((uint32_t)hash, buckets));
 }
 
-/* Without the lock, inside a grace-period section: the bucket to prefetch, or NULL. A hint, perhaps stale. */
-static ALWAYS_INLINE struct table_bucket *table_prefetch_home(const struct table *table, uint64_t hash)
+/* Prefetching goes in steps, so that the misses of many lookups overlap: place, then bucket, then item; all without the
+ * lock, inside one grace-period section. What they give is a hint, perhaps stale. */
+struct table_place {
+    struct table_directory *directory; /* NULL: nothing to prefetch */
+    uint32_t index;                    /* of the bucket */
+};
+
+/* Where the bucket of a hash is listed; prefetches that line. The table's root should be in the cache by now. */
+static ALWAYS_INLINE struct table_place table_prefetch_place(const struct table *table, uint64_t hash)
 {
     uint32_t buckets = atomic_load_explicit(&table->buckets, memory_order_acquire);
     struct table_directory *directory = atomic_load_explicit(&table->directory, memory_order_acquire);
     if (UNLIKELY(directory == NULL || buckets == 0)) {
-        return NULL;
+        return (struct table_place){0};
     }
     uint32_t index = table_address((uint32_t)hash, buckets);
-    if (UNLIKELY(index / TABLE_SEGMENT_BUCKETS >= directory->capacity)) {
+    PREFETCH((const char *)directory + sizeof(*directory) + index / TABLE_SEGMENT_BUCKETS * sizeof(void *));
+    return (struct table_place){directory, index};
+}
+
+/* The bucket of a place; prefetches it. NULL: nothing to prefetch. */
+static ALWAYS_INLINE struct table_bucket *table_prefetch_bucket(struct table_place place)
+{
+    /* The directory may be older or younger than the count of buckets that gave the index. */
+    if (UNLIKELY(place.directory == NULL || place.index / TABLE_SEGMENT_BUCKETS >= place.directory->capacity)) {
         return NULL;
     }
     struct table_segment *segment =
-        atomic_load_explicit(&directory->segments[index / TABLE_SEGMENT_BUCKETS], memory_order_acquire);
-    return LIKELY(segment != NULL) ? &segment->buckets[index % TABLE_SEGMENT_BUCKETS] : NULL;
+        atomic_load_explicit(&place.directory->segments[place.index / TABLE_SEGMENT_BUCKETS], memory_order_acquire);
+    if (UNLIKELY(segment == NULL)) {
+        return NULL;
+    }
+    struct table_bucket *bucket = &segment->buckets[place.index % TABLE_SEGMENT_BUCKETS];
+    PREFETCH(bucket);
+    return bucket;
 }
 
 /* Without the lock: the address of the item whose tag matches first, to prefetch and never to dereference; or NULL. */

@@ -138,8 +138,7 @@ struct item {
     /* filled by exec_batch: */
     const struct command *command;
     const struct slice *argv;
-    struct table_bucket *bucket;
-    uint64_t hash;
+    uint64_t hash; /* of the first key, when hashed */
     bool hashed;
 };
 

@@ -113,16 +113,16 @@ size_t keyspace_detach(struct keyspace_user *user, struct shard *shard, unsigned
 /* Exchanges two databases of a locked shard in O(1). */
 void keyspace_swap(struct keyspace_user *user, struct shard *shard, unsigned db_a, unsigned db_b) REQUIRES(shard_held);
 
-/* Prefetching stages of a batch; inside an epoch section, without locks. */
-static ALWAYS_INLINE struct table_bucket *keyspace_prefetch_bucket(const struct keyspace *keyspace, unsigned db,
-                                                                   uint64_t hash)
+/* Prefetching stages of a batch: shard, place, bucket, entry; inside an epoch section, without locks. */
+static ALWAYS_INLINE void keyspace_prefetch_shard(const struct keyspace *keyspace, unsigned db, uint64_t hash)
 {
-    struct shard *shard = keyspace_shard(keyspace, keyspace_shard_of(hash));
-    struct table_bucket *bucket = table_prefetch_home(&shard->databases[db].table, hash);
-    if (LIKELY(bucket != NULL)) {
-        PREFETCH(bucket);
-    }
-    return bucket;
+    PREFETCH(&keyspace_shard(keyspace, keyspace_shard_of(hash))->databases[db]);
+}
+
+static ALWAYS_INLINE struct table_place keyspace_prefetch_place(const struct keyspace *keyspace, unsigned db,
+                                                                uint64_t hash)
+{
+    return table_prefetch_place(&keyspace_shard(keyspace, keyspace_shard_of(hash))->databases[db].table, hash);
 }
 
 static ALWAYS_INLINE void keyspace_prefetch_entry(struct table_bucket *bucket, uint64_t hash)

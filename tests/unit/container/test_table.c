@@ -241,10 +241,11 @@ Test(table, prefetches_the_bucket_that_a_lookup_uses)
     struct table table;
     make_items(UINT64_MAX);
     table_init(&table);
-    cr_assert_null(table_prefetch_home(&table, items[0].hash));
+    cr_assert_null(table_prefetch_bucket(table_prefetch_place(&table, items[0].hash)));
     for (uint32_t i = 0; i < 1000; i++) {
         put(&table, i);
-        cr_assert_eq(table_prefetch_home(&table, items[i].hash), table_home(&table, items[i].hash));
+        struct table_place place = table_prefetch_place(&table, items[i].hash);
+        cr_assert_eq(table_prefetch_bucket(place), table_home(&table, items[i].hash));
     }
     table_deinit(&table, &env);
     memory_free(items);
