@@ -10,6 +10,7 @@
 
 #include "internal.h"
 #include "sizes.h"
+#include "socket.h"
 
 enum {
     VECTORS_MAX = 64,
@@ -256,7 +257,7 @@ void conn_read(struct conn *conn)
         if (UNLIKELY(input->cap - input->len < NET_READ_BYTES) || UNLIKELY(conn->input_peak >= input->cap)) {
             buffer_reserve(input, read_room(conn));
         }
-        ssize_t got = read(conn->fd, input->data + input->len, input->cap - input->len);
+        ssize_t got = socket_read(conn->fd, input->data + input->len, input->cap - input->len);
         read_result(conn, got);
         input->len += got > 0 ? (size_t)got : 0;
         conn->input_peak = input->len > conn->input_peak ? input->len : conn->input_peak;
@@ -303,7 +304,7 @@ static bool write_range(struct conn *conn, struct output *output, struct output_
     while (range->begin < range->end || range->insert_begin < range->insert_end) {
         ssize_t written;
         if (LIKELY(range->insert_begin == range->insert_end)) {
-            written = send(conn->fd, output->bytes.data + range->begin, range->end - range->begin, MSG_NOSIGNAL);
+            written = socket_write(conn->fd, output->bytes.data + range->begin, range->end - range->begin);
         } else {
             struct iovec vectors[VECTORS_MAX];
             struct msghdr message = {.msg_iov = vectors};
