@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Reading and writing a connected socket without libc's cancellation points, which cost a request of pipeline 1 up to a
- * twentieth of its CPU time; no thread of ours is ever cancelled. Sanitizers see the bytes only through libc's functions.
+/* Reading and writing a connected socket without libc's cancellation points, which cost a request of pipeline 1 up to
+ * a twentieth of its CPU time; no thread of ours is ever cancelled. Sanitizers see the bytes only through libc's
+ * functions.
  * Owner: the connection's worker. Locks: none. */
 #ifndef SHERD_NET_SOCKET_H
 #define SHERD_NET_SOCKET_H
