@@ -107,11 +107,16 @@ static int connect_tcp(const char *address, unsigned port)
     return fd;
 }
 
-int process_ping(const char *unix_path, const char *address, unsigned port)
+int process_ping(const char *unix_path, unsigned port)
 {
-    int fd = unix_path[0] != '\0' ? connect_unix(unix_path) : connect_tcp(address, port);
+    /* By number: the name localhost may not be known to a bare machine. */
+    int fd = unix_path[0] != '\0' ? connect_unix(unix_path) : connect_tcp("127.0.0.1", port);
+    if (fd < 0 && unix_path[0] == '\0') {
+        fd = connect_tcp("::1", port);
+    }
     if (fd < 0) {
-        (void)fprintf(stderr, "Could not connect to the server at %s\n", unix_path[0] != '\0' ? unix_path : address);
+        (void)fprintf(stderr, "Could not connect to the server at %s\n",
+                      unix_path[0] != '\0' ? unix_path : "localhost");
         return 1;
     }
     struct timeval timeout = {.tv_sec = PING_TIMEOUT_SECONDS};

@@ -236,7 +236,7 @@ static enum status prepare(struct server *server)
 static int ping(const struct server *server)
 {
     const struct net_options *options = config_section(config_current(server->config), SLOT_NET);
-    return process_ping(options->unixsocket.data, "localhost", (unsigned)options->port);
+    return process_ping(options->unixsocket.data, (unsigned)options->port);
 }
 
 int server_main(struct server *server, int argc, char **argv)

@@ -13,7 +13,8 @@ NODISCARD enum status process_daemonize(void);
 NODISCARD bool process_write_pidfile(const char *path);
 /* Sends a state such as "READY=1" to the socket that systemd named in NOTIFY_SOCKET; false when there is none. */
 bool process_notify(const char *state);
-/* Connects to a server (a unix socket path, or a port on `address`), sends PING; the exit code: 0 when it answered. */
-int process_ping(const char *unix_path, const char *address, unsigned port);
+/* Connects to a server (a unix socket path, or when that is empty a port of this machine) and sends PING; the exit
+ * code: 0 when it answered. */
+int process_ping(const char *unix_path, unsigned port);
 
 #endif
