@@ -51,13 +51,8 @@ enum outcome call_fail_arity(struct call *call)
 
 enum outcome call_fail_subcommand(struct call *call)
 {
-    char name[48];
-    const struct command *container = call->command->parent != NULL ? call->command->parent : call->command;
-    size_t len = 0;
-    for (const char *p = container->row->name; *p != '\0' && len < sizeof(name) - 1; p++) {
-        name[len++] = (char)(*p >= 'a' && *p <= 'z' ? *p - 32 : *p);
-    }
-    name[len] = '\0';
+    char name[COMMAND_NAME_BYTES];
+    command_capitals(call->command, name);
     struct slice given = call->argv[1];
     return call_fail_format(call, "ERR unknown subcommand or wrong number of arguments for '%.*s'. Try %s HELP.",
                             (int)(given.len < 128 ? given.len : 128), given.data, name);
@@ -248,13 +243,8 @@ void call_reply_string(struct call *call, const struct entry *entry)
 
 enum outcome call_reply_help(struct call *call, const char *const *lines)
 {
-    char name[48];
-    const struct command *container = call->command->parent != NULL ? call->command->parent : call->command;
-    size_t len = 0;
-    for (const char *p = container->row->name; *p != '\0' && len < sizeof(name) - 1; p++) {
-        name[len++] = (char)(*p >= 'a' && *p <= 'z' ? *p - 32 : *p);
-    }
-    name[len] = '\0';
+    char name[COMMAND_NAME_BYTES];
+    command_capitals(call->command, name);
     size_t count = 0;
     while (lines[count] != NULL) {
         count++;

@@ -240,6 +240,16 @@ void command_table_destroy(struct command_table *table)
     }
 }
 
+void command_capitals(const struct command *command, char out[static COMMAND_NAME_BYTES])
+{
+    const char *name = command->parent != NULL ? command->parent->row->name : command->row->name;
+    size_t len = 0;
+    for (; name[len] != '\0' && len < COMMAND_NAME_BYTES - 1; len++) {
+        out[len] = (char)(name[len] >= 'a' && name[len] <= 'z' ? name[len] - 32 : name[len]);
+    }
+    out[len] = '\0';
+}
+
 uint32_t command_table_count(const struct command_table *table)
 {
     return table->top_level;

@@ -32,12 +32,8 @@ static void fail_unknown(struct call *call)
 
 static void fail_unknown_subcommand(struct call *call)
 {
-    char upper[48];
-    size_t len = 0;
-    for (const char *p = call->command->row->name; *p != '\0' && len < sizeof(upper) - 1; p++) {
-        upper[len++] = (char)(*p >= 'a' && *p <= 'z' ? *p - 32 : *p);
-    }
-    upper[len] = '\0';
+    char upper[COMMAND_NAME_BYTES];
+    command_capitals(call->command, upper);
     struct slice given = call->argv[1];
     (void)call_fail_format(call, "ERR unknown subcommand '%.*s'. Try %s HELP.",
                            (int)(given.len < UNKNOWN_SHOWN_BYTES ? given.len : UNKNOWN_SHOWN_BYTES), given.data, upper);

@@ -22,8 +22,7 @@ struct executor {
 };
 
 struct executor_pool {
-    unsigned count;         /* (c) */
-    _Atomic uint32_t ready; /* (a) executors that have started */
+    unsigned count; /* (c) */
     struct executor executors[];
 };
 
@@ -187,7 +186,6 @@ static void *executor_main(void *argument)
     (void)pthread_setname_np(pthread_self(), "executor");
     executor->worker = memory_alloc_line(sizeof(*executor->worker));
     exec_worker_init(executor->worker, executor->exec, true);
-    atomic_fetch_add_explicit(&executor->exec->executors->ready, 1, memory_order_release);
     while (!executor->stop) {
         if (mailbox_deliver(&executor->box, executor) == 0 && mailbox_may_sleep(&executor->box)) {
             struct pollfd wait = {.fd = executor->box.wake_fd, .events = POLLIN};

@@ -106,11 +106,6 @@ void expiry_index_destroy(struct expiry_index *index)
     }
 }
 
-size_t expiry_index_bytes(const struct expiry_index *index)
-{
-    return index == NULL ? 0 : sizeof(*index) + (size_t)(index->heap.cap + index->fresh.cap) * sizeof(uint64_t);
-}
-
 size_t expiry_index_tags(const struct expiry_index *index)
 {
     return index == NULL ? 0 : index->heap.count;

@@ -93,12 +93,6 @@ bool epoch_tidy(struct epoch_record *record)
     return record->record.n_pending == 0;
 }
 
-void epoch_synchronize(struct epoch_record *record)
-{
-    ck_epoch_synchronize(&record->record);
-    TSAN_ACQUIRE(record->record.global);
-}
-
 void epoch_drain(struct epoch_record *record)
 {
     ck_epoch_barrier(&record->record);

@@ -157,6 +157,10 @@ struct command_row {
     const char *deprecated_since;
 };
 
+enum {
+    COMMAND_NAME_BYTES = 48, /* the longest full name, its NUL included */
+};
+
 /* A row at work. */
 struct command {
     const struct command_row *row;
@@ -165,11 +169,11 @@ struct command {
     uint32_t subcommand_count;
     const struct command *variants; /* an array of variant_count; their parent and their full name are this one's */
     uint32_t variant_count;
-    uint32_t id;         /* 0 .. command_table.count - 1, its place in statistics */
-    uint32_t flags;      /* row flags and the derived ones */
-    uint32_t categories; /* row categories and those that follow from the flags */
-    char full_name[48];  /* "client|kill" */
-    void *context;       /* the state of the room that owns the command */
+    uint32_t id;                        /* 0 .. command_table.count - 1, its place in statistics */
+    uint32_t flags;                     /* row flags and the derived ones */
+    uint32_t categories;                /* row categories and those that follow from the flags */
+    char full_name[COMMAND_NAME_BYTES]; /* "client|kill" */
+    void *context;                      /* the state of the room that owns the command */
     /* The legacy triple of COMMAND INFO, also the fast way to the keys: used when `simple_keys`. */
     int16_t first_key, last_key, key_step;
     bool simple_keys; /* all keys stand at first..last by step */
@@ -200,6 +204,9 @@ const struct command *command_find_subcommand(const struct command *command, str
 const struct command *command_resolve(const struct command_table *table, const struct slice *argv, uint32_t argc);
 /* By "name" or "name|sub" (COMMAND INFO). */
 const struct command *command_find_full(const struct command_table *table, struct slice full_name);
+
+/* The top-level name of a command in capitals, as errors and HELP show it. */
+void command_capitals(const struct command *command, char out[static COMMAND_NAME_BYTES]);
 
 static inline bool command_arity_ok(const struct command *command, uint32_t argc)
 {

@@ -31,7 +31,6 @@ void expiry_refresh_hint(struct keyspace *keyspace, struct shard *shard) REQUIRE
 int64_t expiry_average_ttl_ms(struct keyspace_user *user, struct shard *shard, unsigned db) REQUIRES(shard_held);
 
 void expiry_index_destroy(struct expiry_index *index);
-size_t expiry_index_bytes(const struct expiry_index *index);
 /* Tags in the heap, for tests and DEBUG. */
 size_t expiry_index_tags(const struct expiry_index *index);
 

@@ -37,8 +37,6 @@ void epoch_poll(struct epoch_record *record);
 /* The same however little there is: for threads that may retire no more for a while. False when something is left that
  * an open section may still see. */
 bool epoch_tidy(struct epoch_record *record);
-/* Waits until every section that is open now has ended. Not inside a section; may block for a batch's length. */
-void epoch_synchronize(struct epoch_record *record);
 /* Waits and frees everything this record retired (at the end of a thread). */
 void epoch_drain(struct epoch_record *record);
 
