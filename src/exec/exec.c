@@ -142,6 +142,7 @@ void exec_reset_statistics(struct exec *exec)
             statistics_reset(&worker->statistics);
         }
     }
+    atomic_store_explicit(&exec->evicted_clients, 0, memory_order_relaxed);
     for (unsigned i = 0; i < exec->reset_count; i++) {
         exec->resets[i].reset(exec->resets[i].context);
     }

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The line that CLIENT LIST and CLIENT INFO show of a connection, with the fields of Redis 7.2 in their order.
  *
- * What has no counterpart here is shown as what is true: arguments are not copied, so argv-mem and multi-mem are 0; rbs
- * and rbp are the bytes of replies that wait for the socket, obl those of them that are copied; oll counts the values
- * that are referenced.
+ * What has no counterpart here is shown as what is true: arguments are not copied, so argv-mem and multi-mem are 0. A
+ * connection has a reply buffer only while the socket does not take its replies: omem is what waits, obl the bytes of
+ * it that are copied, oll the number of values that are referenced; rbs is the buffer's size, rbp the most that waited
+ * in the last seconds.
  * Owner: the view belongs to the caller. Locks: none. */
 #include "internal.h"
 #include "sherd/net/registry.h"
@@ -41,8 +42,7 @@ static void append_text(struct buffer *out, const char *label, const struct blob
 
 static size_t total_bytes(const struct client_view *view)
 {
-    size_t bytes = sizeof(struct conn) + view->input_bytes + view->input_free_bytes + view->output_bytes +
-                   sizeof(struct registry_slot);
+    size_t bytes = view->counted_bytes;
     for (int i = 0; i < SESSION_TEXT_COUNT; i++) {
         bytes += view->texts[i] == NULL ? 0 : sizeof(struct blob) + view->texts[i]->cap;
     }
@@ -65,8 +65,8 @@ void client_view_print(const struct client_view *view, int64_t now_ms, struct bu
     size_t omem = view->output_bytes;
     buffer_printf(out,
                   " qbuf=%zu qbuf-free=%zu argv-mem=0 multi-mem=0 rbs=%zu rbp=%zu obl=%zu oll=%u omem=%zu tot-mem=%zu",
-                  view->input_bytes, view->input_free_bytes, omem, omem, view->output_copied_bytes,
-                  view->output_inserts, omem, total_bytes(view));
+                  view->input_bytes, view->input_free_bytes, view->output_room_bytes, view->output_peak_bytes,
+                  view->output_copied_bytes, view->output_inserts, omem, total_bytes(view));
     const struct command *command = view->last_command;
     buffer_printf(out, " events=%s cmd=%s", view->is_writing ? "rw" : "r",
                   command == NULL ? "NULL" : command->full_name);

@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* One connection: reading, writing, closing. It has an input buffer while it is active; replies are written straight
- * from the turn's shared output, and only what the socket does not take becomes the session's own.
+/* One connection: opening, reading, waking, closing. It has an input buffer while it is active.
  * Owner: the connection's worker. Locks: registry, when it joins or leaves the list. */
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
-#include <sys/uio.h>
 #include <unistd.h>
 
 #include "internal.h"
@@ -13,9 +11,7 @@
 #include "socket.h"
 
 enum {
-    VECTORS_MAX = 64,
     INPUT_IDLE_MS = 2000, /* after so long a client gives its input buffer back */
-    UNAUTHENTICATED_OUTPUT_BYTES = 16 * 1024,
 };
 
 /* Sends the wake-up mail unless it is under way. */
@@ -52,6 +48,7 @@ static const struct session_sink conn_sink = {
 
 static void conn_free(struct conn *conn)
 {
+    client_memory_gone(conn);
     session_deinit(&conn->session);
     request_parser_deinit(&conn->parser);
     buffer_deinit(&conn->input);
@@ -177,6 +174,7 @@ void conn_open(struct net_worker *worker, struct handoff *handoff)
     (void)event_assign(&conn->write_event, worker->base, conn->fd, EV_WRITE, on_writable, conn);
     session_show(&conn->session);
     registry_join(conn);
+    client_memory_note(conn);
     statistics_add(&worker->exec.statistics, STATISTIC_CONNECTIONS, 1);
     (void)event_add(&conn->read_event, NULL);
 }
@@ -247,6 +245,14 @@ static size_t read_room(const struct conn *conn)
     return filled ? (size_t)NET_READ_MAX_BYTES : (size_t)NET_READ_BYTES;
 }
 
+/* Tells CLIENT LIST how much of the buffer is in use. */
+static void show_input(struct conn *conn)
+{
+    atomic_store_explicit(&conn->shown_input, conn->input.len, memory_order_relaxed);
+    atomic_store_explicit(&conn->shown_input_free, conn->input.cap - conn->input.len, memory_order_relaxed);
+    peaks_note(conn->worker, conn->input.cap, 0);
+}
+
 void conn_read(struct conn *conn)
 {
     struct buffer *input = &conn->input;
@@ -256,20 +262,14 @@ void conn_read(struct conn *conn)
         conn->flags &= ~(uint32_t)CONN_HAS_NEWS;
         if (UNLIKELY(input->cap - input->len < NET_READ_BYTES) || UNLIKELY(conn->input_peak >= input->cap)) {
             buffer_reserve(input, read_room(conn));
+            show_input(conn);
+            client_memory_note(conn);
         }
         ssize_t got = socket_read(conn->fd, input->data + input->len, input->cap - input->len);
         read_result(conn, got);
         input->len += got > 0 ? (size_t)got : 0;
         conn->input_peak = input->len > conn->input_peak ? input->len : conn->input_peak;
     }
-}
-
-/* Tells CLIENT LIST how much of the buffer is in use. */
-static void show_input(struct conn *conn)
-{
-    atomic_store_explicit(&conn->shown_input, conn->input.len, memory_order_relaxed);
-    atomic_store_explicit(&conn->shown_input_free, conn->input.cap - conn->input.len, memory_order_relaxed);
-    peaks_note(conn->worker, conn->input.cap, 0);
 }
 
 void conn_keep_rest(struct conn *conn)
@@ -295,149 +295,7 @@ static void trim_input(struct conn *conn, int64_t idle_ms)
         return;
     }
     show_input(conn);
-}
-
-/* Writes a range; false when the connection is broken. What the socket does not take stays in the range. */
-static bool write_range(struct conn *conn, struct output *output, struct output_range *range)
-{
-    struct statistics *statistics = &conn->worker->exec.statistics;
-    while (range->begin < range->end || range->insert_begin < range->insert_end) {
-        ssize_t written;
-        if (LIKELY(range->insert_begin == range->insert_end)) {
-            written = socket_write(conn->fd, output->bytes.data + range->begin, range->end - range->begin);
-        } else {
-            struct iovec vectors[VECTORS_MAX];
-            struct msghdr message = {.msg_iov = vectors};
-            message.msg_iovlen = output_vectors(output, range, vectors, VECTORS_MAX);
-            written = sendmsg(conn->fd, &message, MSG_NOSIGNAL);
-        }
-        if (written < 0) {
-            return errno == EAGAIN || errno == EINTR;
-        }
-        statistics_add(statistics, STATISTIC_OUTPUT_BYTES, (uint64_t)written);
-        statistics_add(statistics, STATISTIC_WRITES, 1);
-        output_advance(output, range, (size_t)written);
-    }
-    return true;
-}
-
-/* What of the session's own output the socket has not taken yet. */
-static struct output_range pending_output(const struct conn *conn)
-{
-    struct output_range range = output_all(&conn->session.own);
-    range.begin = conn->own_begin;
-    range.insert_begin = conn->own_insert_begin;
-    return range;
-}
-
-/* Measures the backlog; true when the client is to be closed for it. */
-static bool over_output_limit(struct conn *conn)
-{
-    const struct net_options *options = worker_options(conn->worker);
-    const struct output_limit *limit = &options->output_limits.classes[CLIENT_NORMAL];
-    struct output_range pending = pending_output(conn);
-    int64_t bytes = (int64_t)output_range_bytes(&conn->session.own, &pending);
-    atomic_store_explicit(&conn->shown_output, (size_t)bytes, memory_order_relaxed);
-    atomic_store_explicit(&conn->shown_copied, pending.end - pending.begin, memory_order_relaxed);
-    atomic_store_explicit(&conn->shown_inserts, (uint32_t)(pending.insert_end - pending.insert_begin),
-                          memory_order_relaxed);
-    peaks_note(conn->worker, 0, (size_t)bytes);
-    if ((conn->session.flags & SESSION_UNAUTHENTICATED) != 0 && bytes > UNAUTHENTICATED_OUTPUT_BYTES) {
-        return true;
-    }
-    if (limit->soft_bytes == 0 || bytes < limit->soft_bytes) {
-        conn->soft_limit_since_ms = 0;
-    } else if (conn->soft_limit_since_ms == 0) {
-        conn->soft_limit_since_ms = conn->worker->exec.user.now_ms;
-    } else if (conn->worker->exec.user.now_ms - conn->soft_limit_since_ms > limit->soft_seconds * 1000) {
-        return true;
-    }
-    return limit->hard_bytes > 0 && bytes >= limit->hard_bytes;
-}
-
-static void close_over_limit(struct conn *conn)
-{
-    statistics_add(&conn->worker->exec.statistics, STATISTIC_OUTPUT_BUFFER_DISCONNECTIONS, 1);
-    log_write(conn->worker->net->log, LOG_LEVEL_WARNING,
-              "Client id=%llu closed for overcoming of output buffer limits.", (unsigned long long)conn->session.id);
-    conn_close(conn);
-}
-
-/* What the socket did not take waits in the session's own output for the write event. */
-static void keep_backlog(struct conn *conn, bool ends)
-{
-    if (ends) {
-        conn_pause(conn); /* nothing more is executed, so nothing more is read */
-        session_show(&conn->session);
-    }
-    if ((conn->flags & CONN_WRITE_ARMED) == 0) {
-        conn->flags |= CONN_WRITE_ARMED;
-        (void)event_add(&conn->write_event, NULL);
-    }
-    if (over_output_limit(conn)) {
-        close_over_limit(conn);
-    }
-}
-
-/* Writes the session's own output; false when the connection is broken. */
-static bool write_own(struct conn *conn)
-{
-    struct output *own = &conn->session.own;
-    struct output_range rest = pending_output(conn);
-    bool alive = write_range(conn, own, &rest);
-    atomic_store_explicit(&conn->session.active_ms, conn->worker->exec.user.now_ms, memory_order_relaxed);
-    if (rest.begin == rest.end && rest.insert_begin == rest.insert_end) {
-        output_clear(own, 0);
-        rest = (struct output_range){0};
-        atomic_store_explicit(&conn->shown_output, 0, memory_order_relaxed);
-        atomic_store_explicit(&conn->shown_copied, 0, memory_order_relaxed);
-        atomic_store_explicit(&conn->shown_inserts, 0, memory_order_relaxed);
-        conn->soft_limit_since_ms = 0;
-    } else if (rest.begin > rest.end / 2 || rest.insert_begin > rest.insert_end / 2) {
-        /* Only now and then, so that a slow reader costs no more than a copy of what it is sent. */
-        struct output moved;
-        output_init(&moved);
-        output_move(&moved, own, &rest);
-        output_deinit(own);
-        *own = moved;
-        rest = (struct output_range){0};
-    }
-    conn->own_begin = rest.begin;
-    conn->own_insert_begin = rest.insert_begin;
-    return alive;
-}
-
-void conn_write(struct conn *conn)
-{
-    struct session *session = &conn->session;
-    if ((conn->flags & CONN_CLOSED) != 0) {
-        session->in_turn = false;
-        return;
-    }
-    bool alive = true;
-    if (LIKELY(session->in_turn)) {
-        struct output *out = &conn->worker->exec.out;
-        session->in_turn = false;
-        if (LIKELY(output_is_empty(&session->own))) {
-            alive = write_range(conn, out, &session->turn);
-        }
-        if (UNLIKELY(session->turn.begin < session->turn.end ||
-                     session->turn.insert_begin < session->turn.insert_end)) {
-            output_move(&session->own, out, &session->turn);
-        }
-    }
-    if (UNLIKELY(!output_is_empty(&session->own)) && alive && (conn->flags & CONN_WRITE_ARMED) == 0) {
-        alive = write_own(conn);
-    }
-    /* A peer that has ended its side still gets the answers to what it sent. */
-    bool working = (session->flags & (SESSION_SUSPENDED | SESSION_AWAY)) != 0 || (conn->flags & CONN_READY) != 0;
-    bool ends = (session->flags & SESSION_CLOSING) != 0 || ((conn->flags & CONN_ASKED_TO_CLOSE) != 0 && !working);
-    bool drained = output_is_empty(&session->own);
-    if (UNLIKELY(!alive || (ends && drained))) {
-        conn_close(conn);
-    } else if (UNLIKELY(!drained)) {
-        keep_backlog(conn, ends);
-    }
+    client_memory_note(conn);
 }
 
 void conn_close(struct conn *conn)
@@ -447,6 +305,7 @@ void conn_close(struct conn *conn)
     }
     struct net_worker *worker = conn->worker;
     conn->flags |= CONN_CLOSED;
+    client_memory_forget(conn);
     /* Before the close: who sees it may come back at once, and its descriptor may be that of another connection. */
     registry_leave(conn);
     atomic_fetch_sub_explicit(&worker->net->clients, 1, memory_order_relaxed);
@@ -466,10 +325,11 @@ void conn_sweep(struct conn *conn, const struct net_options *options, int64_t no
     if (options->timeout_seconds > 0 && !busy && idle_ms > options->timeout_seconds * 1000) {
         log_write(conn->worker->net->log, LOG_LEVEL_VERBOSE, "Closing idle client");
         conn_close(conn);
-    } else if (conn->soft_limit_since_ms != 0 && over_output_limit(conn)) {
-        close_over_limit(conn);
+    } else if (!output_is_empty(&conn->session.own) && client_backlog_exceeds(conn)) {
+        client_close_over_limit(conn);
     }
     if ((conn->flags & CONN_CLOSED) == 0 && !busy) {
         trim_input(conn, idle_ms);
+        client_peak_ages(conn);
     }
 }

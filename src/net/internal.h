@@ -37,6 +37,31 @@ void conn_bury(struct net_worker *worker);
 /* Idle time, soft output limit; may close. */
 void conn_sweep(struct conn *conn, const struct net_options *options, int64_t now_ms);
 
+/* client_memory.c: all on the connection's worker, inside its turn. */
+/* A buffer of the connection changed its size: counts it; may doom clients, this one included, when all together exceed
+ * maxmemory-clients. */
+void client_memory_note(struct conn *conn);
+/* The connection closes: it counts no more. */
+void client_memory_forget(struct conn *conn);
+/* It is about to be freed: what net_shed_clients expects of it is here. */
+void client_memory_gone(struct conn *conn);
+/* What of the session's own output the socket has not taken yet. */
+struct output_range client_pending_output(const struct conn *conn);
+/* The session's own output changed: shows it to CLIENT LIST and counts it. Returns the bytes that wait. */
+size_t client_output_note(struct conn *conn);
+/* Now and then: rbp of CLIENT LIST is the peak of the last seconds. */
+void client_peak_ages(struct conn *conn);
+/* Would so many bytes of replies break the hard limit? */
+bool client_reply_exceeds(const struct conn *conn, size_t bytes);
+/* Measures the backlog; true when the client is to be closed for it. */
+bool client_backlog_exceeds(struct conn *conn);
+/* Close it, saying why in the log and in INFO. */
+void client_close_over_limit(struct conn *conn);
+void client_close_long_query(struct conn *conn);
+
+/* client_eviction.c: dooms the largest clients while all exceed maxmemory-clients. Inside a turn, under no lock. */
+void clients_evict(struct net *net, const struct config_snapshot *now);
+
 /* The options of the current turn. */
 static inline const struct net_options *worker_options(const struct net_worker *worker)
 {

@@ -57,8 +57,7 @@ void registry_leave(struct conn *conn)
     atomic_fetch_sub_explicit(&worker->connections, 1, memory_order_relaxed);
 }
 
-/* Copies what other threads may see; under the registry lock, or on the connection's worker. */
-static void view_fill(struct client_view *view, struct conn *conn)
+void client_view_fill(struct client_view *view, struct conn *conn)
 {
     struct session *session = &conn->session;
     *view = (struct client_view){
@@ -75,6 +74,9 @@ static void view_fill(struct client_view *view, struct conn *conn)
         .output_bytes = atomic_load_explicit(&conn->shown_output, memory_order_relaxed),
         .output_copied_bytes = atomic_load_explicit(&conn->shown_copied, memory_order_relaxed),
         .output_inserts = atomic_load_explicit(&conn->shown_inserts, memory_order_relaxed),
+        .output_room_bytes = atomic_load_explicit(&conn->shown_room, memory_order_relaxed),
+        .output_peak_bytes = atomic_load_explicit(&conn->shown_peak, memory_order_relaxed),
+        .counted_bytes = atomic_load_explicit(&conn->counted_bytes, memory_order_relaxed),
         .peer = conn->peer,
         .local = conn->local,
     };
@@ -87,8 +89,9 @@ static void view_fill(struct client_view *view, struct conn *conn)
 
 void client_view_of(struct client_view *view, struct conn *self)
 {
-    view_fill(view, self);
+    client_view_fill(view, self);
     view->input_bytes = self->input.len - self->used;
+    view->input_free_bytes = self->input.cap - view->input_bytes;
 }
 
 void client_view_deinit(struct client_view *view)
@@ -129,9 +132,10 @@ static void collect_worker(struct client_list *list, struct net_worker *worker, 
                 continue;
             }
             struct client_view *view = &list->clients[list->count++];
-            view_fill(view, conn);
+            client_view_fill(view, conn);
             if (conn == self) {
                 view->input_bytes = self->input.len - self->used;
+                view->input_free_bytes = self->input.cap - view->input_bytes;
             }
         }
         spin_release(&worker->registry);

@@ -11,12 +11,6 @@ enum {
     EXPIRY_BUDGET_US = 1000, /* time given to expiry in one tick, for each step of active-expire-effort */
 };
 
-/* What a connection occupies, without values that it shares with the keyspace. */
-static size_t conn_bytes(const struct conn *conn)
-{
-    return sizeof(*conn) + conn->input.cap + conn->session.own.bytes.cap;
-}
-
 /* Looks at a part of the connections: all of them in at most SWEEP_PARTS ticks, so that no tick takes long. */
 static void sweep_connections(struct net_worker *worker)
 {
@@ -36,17 +30,10 @@ static void sweep_connections(struct net_worker *worker)
         worker->sweep_left = (worker->sweep_left < last ? worker->sweep_left : last) - (last > 0);
         if (last > 0) {
             struct conn *conn = worker->slots[worker->sweep_left].conn;
-            worker->sweep_bytes += conn_bytes(conn);
             conn_sweep(conn, options, worker->exec.user.now_ms);
         }
     }
     conn_bury(worker);
-    if (worker->sweep_left == 0) {
-        atomic_fetch_add_explicit(&worker->exec.exec->clients_bytes, worker->sweep_bytes - worker->clients_bytes,
-                                  memory_order_relaxed);
-        worker->clients_bytes = worker->sweep_bytes;
-        worker->sweep_bytes = 0;
-    }
 }
 
 int64_t worker_tick(struct net_worker *worker)

@@ -92,15 +92,6 @@ static COLD void conn_protocol_error(struct conn *conn, const char *error)
     conn_touch(conn);
 }
 
-static COLD void conn_query_too_long(struct conn *conn)
-{
-    struct net_worker *worker = conn->worker;
-    statistics_add(&worker->exec.statistics, STATISTIC_QUERY_BUFFER_DISCONNECTIONS, 1);
-    log_write(worker->net->log, LOG_LEVEL_WARNING, "Closing client that reached max query buffer length: id=%llu",
-              (unsigned long long)conn->session.id);
-    conn_close(conn);
-}
-
 static ALWAYS_INLINE bool conn_stopped(const struct conn *conn)
 {
     return (conn->session.flags & (SESSION_CLOSING | SESSION_SUSPENDED | SESSION_AWAY)) != 0 ||
@@ -119,7 +110,7 @@ static void conn_frame(struct conn *conn, const struct net_options *options)
         enum request_outcome outcome = request_parse(&conn->parser, rest, &limits, &worker->exec.pool, &result);
         if (outcome == REQUEST_PART) {
             if (UNLIKELY((int64_t)rest.len > options->query_buffer_limit_bytes)) {
-                conn_query_too_long(conn);
+                client_close_long_query(conn);
             }
             return;
         }

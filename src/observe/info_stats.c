@@ -37,7 +37,7 @@ static void write_keys(const struct exec *exec, struct buffer *out)
     field_statistic(exec, out, "expired_time_cap_reached_count", STATISTIC_EXPIRY_CUT_SHORT);
     field(out, "expire_cycle_cpu_milliseconds", exec_statistic(exec, STATISTIC_EXPIRY_NANOSECONDS) / 1000000);
     field_statistic(exec, out, "evicted_keys", STATISTIC_EVICTED_KEYS);
-    field(out, "evicted_clients", 0);
+    field(out, "evicted_clients", atomic_load_explicit(&exec->evicted_clients, memory_order_relaxed));
     field(out, "evicted_scripts", 0);
     field(out, "total_eviction_exceeded_time", 0);
     field(out, "current_eviction_exceeded_time", 0);

@@ -77,6 +77,12 @@ static void wire_info(struct server *server)
     memcpy(server->info_sections, sections, sizeof(sections));
 }
 
+/* What a percentage of maxmemory-clients refers to. */
+static int64_t maxmemory_bytes(void *context, const struct config_snapshot *now)
+{
+    return observe_options(context, now)->maxmemory_bytes;
+}
+
 void server_wire(struct server *server)
 {
     const struct command_family families[] = {
@@ -118,6 +124,7 @@ void server_wire(struct server *server)
                                                  .check = net_guard_authentication,
                                                  .context = &server->net});
     net_init(&server->net, &server->exec, &server->log, SLOT_NET);
+    server->net.ceiling = (struct net_ceiling){maxmemory_bytes, &server->observe};
     wire_info(server);
     observe_init(&server->observe, &(struct observe_setup){.exec = &server->exec,
                                                            .log = &server->log,

@@ -82,7 +82,8 @@ struct exec {
     _Atomic uint64_t worst_expiry_lag_ms;       /* (a) the latest removal after its deadline, since a reset */
     _Atomic uint64_t session_ids;               /* (a) last given */
     _Atomic int64_t memory_used;                /* (a) bytes, flushed by the workers */
-    _Atomic size_t clients_bytes;               /* (a) of connections and their buffers, about */
+    _Atomic size_t clients_bytes;               /* (a) of connections and their buffers */
+    _Atomic uint64_t evicted_clients;           /* (a) since a reset: for maxmemory-clients */
     _Atomic uint64_t lazyfree_pending;          /* (a) objects */
     _Atomic uint32_t worker_count;              /* (a) registered so far */
     struct exec_worker *_Atomic workers[EXEC_WORKERS_MAX]; /* (a) whose statistics readers sum */

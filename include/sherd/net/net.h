@@ -26,7 +26,8 @@ enum conn_flag {
     CONN_CLOSED = 1 << 5,         /* its socket is gone; freed as soon as nobody can resume it */
     CONN_ASKED_TO_CLOSE = 1 << 6, /* the peer has ended its side */
     CONN_UNIX = 1 << 7,
-    CONN_ORPHAN = 1 << 8, /* closed, waiting for the last mail or errand that can reach it */
+    CONN_ORPHAN = 1 << 8,    /* closed, waiting for the last mail or errand that can reach it */
+    CONN_OVER_SOFT = 1 << 9, /* counted in net->over_soft */
 };
 
 struct conn {
@@ -58,6 +59,12 @@ struct conn {
     _Atomic size_t shown_output;     /* (a) bytes that the socket has not taken yet */
     _Atomic size_t shown_copied;     /* (a) those of them that are copies */
     _Atomic uint32_t shown_inserts;  /* (a) values among them that are referenced, not copied */
+    _Atomic size_t shown_room;       /* (a) bytes allocated for replies that wait */
+    _Atomic size_t shown_peak;       /* (a) most bytes of replies that waited, lately */
+    size_t output_peak;              /* (w) the same since peak_since_ms */
+    int64_t peak_since_ms;           /* (w) */
+    _Atomic size_t counted_bytes;    /* (a) its part of exec->clients_bytes */
+    _Atomic size_t leaving_bytes;    /* (a) its part of net->leaving_bytes */
 };
 
 /* Why a connection's worker is to look at it. */
@@ -100,9 +107,7 @@ struct net_worker {
     size_t item_count;                       /* (w) */
     int64_t last_sweep_ms;                   /* (w) idle timeouts and soft limits */
     uint32_t sweep_left;                     /* (w) connections that this look has still to come to */
-    size_t sweep_bytes;                      /* (w) what those it came to occupy */
     int64_t last_cron_ms;                    /* (w) */
-    size_t clients_bytes;                    /* (w) its share in exec->clients_bytes */
     struct expiry_round expiry;              /* (w) the shards it fires */
     bool stop;                               /* (w) set by mail */
     struct spin registry;                    /* guards the three below; their worker alone changes them */
@@ -115,15 +120,26 @@ struct net_worker {
 
 struct net_acceptor;
 
+/* What the percentage of maxmemory-clients refers to. */
+struct net_ceiling {
+    int64_t (*bytes)(void *context, const struct config_snapshot *now); /* maxmemory; 0: none */
+    void *context;
+};
+
 struct net {
-    struct exec *exec;             /* (c) */
-    struct log *log;               /* (c) */
-    unsigned config_slot;          /* (c) */
-    unsigned worker_count;         /* (c) */
-    struct net_worker **workers;   /* (c) */
-    struct net_acceptor *acceptor; /* (c) */
-    _Atomic uint32_t clients;      /* (a) connections, those being handed over included */
-    _Atomic uint32_t max_clients;  /* (a) */
+    struct exec *exec;              /* (c) */
+    struct log *log;                /* (c) */
+    unsigned config_slot;           /* (c) */
+    unsigned worker_count;          /* (c) */
+    struct net_worker **workers;    /* (c) */
+    struct net_acceptor *acceptor;  /* (c) */
+    _Atomic uint32_t clients;       /* (a) connections, those being handed over included */
+    _Atomic uint32_t max_clients;   /* (a) */
+    _Atomic uint32_t over_soft;     /* (a) connections whose replies exceed a soft limit for the time being */
+    _Atomic size_t leaving_bytes;   /* (a) of clients that were shed and are not freed yet */
+    _Atomic int64_t evict_after_ms; /* (a) until then no client can be evicted: all that are left are protected */
+    _Atomic int64_t shed_after_ms;  /* (a) until then nobody searches for them again */
+    struct net_ceiling ceiling;     /* (c) set by wiring before the start */
 };
 
 void net_init(struct net *net, struct exec *exec, struct log *log, unsigned config_slot);
@@ -142,6 +158,16 @@ const char *net_apply_port(void *context, const struct config_snapshot *now);
 const char *net_apply_bind(void *context, const struct config_snapshot *now);
 /* CONFIG SET proto-max-bulk-len: the bound of values follows the bound of arguments. */
 const char *net_apply_bulk_max(void *context, const struct config_snapshot *now);
+
+/* CONFIG SET maxmemory-clients: evicts clients until the rest is below it. */
+const char *net_apply_maxmemory_clients(void *context, const struct config_snapshot *now);
+
+/* To be called when more memory is used than maxmemory, before any data is given up: dooms the clients that are over a
+ * limit of their own (replies beyond client-output-buffer-limit, the soft one at once; the largest clients while all
+ * together exceed maxmemory-clients). Their workers close them in their next turn. Returns the bytes that doomed
+ * clients still hold and that will come back by themselves: what is above maxmemory beyond them is for data.
+ * Nothing but three loads when there is nothing to do. Any thread inside a turn, under no lock; context: struct net. */
+size_t net_shed_clients(void *context, struct exec_worker *worker);
 
 /* A connection's worker looks at it soon. Any thread that knows the connection is alive (registry lock held, or its
  * session is suspended or away). */

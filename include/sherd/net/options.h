@@ -44,6 +44,7 @@ struct net_options {
     int64_t tcp_keepalive_seconds;
     int64_t maxclients;
     int64_t query_buffer_limit_bytes;
+    int64_t maxmemory_clients; /* bytes; 0: no limit; negative: percent of maxmemory */
     int64_t bulk_max_bytes;
     int64_t unixsocket_permissions;
     int64_t hz;

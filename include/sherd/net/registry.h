@@ -27,6 +27,9 @@ struct client_view {
     size_t output_bytes;                    /* not written yet, referenced values included */
     size_t output_copied_bytes;             /* those of them that are copies */
     uint32_t output_inserts;                /* values among them that are referenced */
+    size_t output_room_bytes;               /* allocated for those that are copied */
+    size_t output_peak_bytes;               /* most bytes that waited in the last seconds */
+    size_t counted_bytes;                   /* all that the client occupies, but for its texts */
     struct blob *texts[SESSION_TEXT_COUNT]; /* references; NULL: none */
     struct sockaddr_storage peer;
     struct sockaddr_storage local;
@@ -46,6 +49,8 @@ void client_list_deinit(struct client_list *list);
 const struct client_view *client_list_find(const struct client_list *list, uint64_t id);
 /* Copies one connection, on its own worker. Release it with client_view_deinit. */
 void client_view_of(struct client_view *view, struct conn *self);
+/* The same, under the lock of its worker's registry. */
+void client_view_fill(struct client_view *view, struct conn *conn);
 void client_view_deinit(struct client_view *view);
 /* Appends the line of CLIENT LIST, without its end. */
 void client_view_print(const struct client_view *view, int64_t now_ms, struct buffer *out);
