@@ -4,6 +4,7 @@
 #include "sherd/base/bits.h"
 #include "sherd/base/number.h"
 #include "sherd/commands/families.h"
+#include "sherd/exec/preparation.h"
 #include "string_access.h"
 
 enum {
@@ -177,7 +178,10 @@ static enum outcome operations_write(struct call *call, const struct operations 
     size_t had = found == STRING_FOUND ? entry_string_len(ref.entry) : 0;
     bool grows = operations->end > had;
     size_t len = grows ? (size_t)operations->end : had;
-    char *bytes = keyref_edit_string(&ref, len);
+    char *bytes = call_edit_string(call, &ref, len);
+    if (bytes == NULL) {
+        return OUTCOME_PREPARE;
+    }
     uint32_t changes = 0;
     reply_array(&call->reply, operations->count);
     for (uint32_t i = 0; i < operations->count; i++) {
@@ -235,30 +239,7 @@ COMMAND_HANDLER(bitfield_ro_command)
     return bitfield(call, true);
 }
 
-/* Long when there are many operations, or when an offset makes the string much longer or copies it. */
-static bool bitfield_is_long(struct call *call) REQUIRES(shard_held)
-{
-    struct keyref ref;
-    bool exists = call_peek(call, 1, &ref);
-    if (call->argc > STRING_LONG_ARGUMENTS) {
-        return true;
-    }
-    if (exists && ref.entry->type != VALUE_STRING) {
-        return false;
-    }
-    uint64_t end = 0;
-    for (uint32_t i = 2; i + 3 < call->argc; i++) {
-        struct bits_field field;
-        uint64_t offset;
-        if (!call_argument_is(call, i, "get") && field_parse(call->argv[i + 1], &field) &&
-            string_bit_offset(call, i + 2, field.width, &offset) && offset / 8 + 9 > end) {
-            end = offset / 8 + 9;
-        }
-    }
-    return end != 0 && string_edit_is_long(&ref, end);
-}
-
-static bool bitfield_ro_is_long(struct call *call)
+static bool bitfield_is_long(struct call *call)
 {
     return call->argc > STRING_LONG_ARGUMENTS;
 }
@@ -309,7 +290,7 @@ const struct command_row bitfield_commands[] = {
      .flags = COMMAND_READONLY | COMMAND_FAST,
      .categories = ACL_BITMAP,
      .keys = {{.flags = KEY_RO | KEY_ACCESS, .begin = 1, .step = 1}},
-     .is_long = bitfield_ro_is_long,
+     .is_long = bitfield_is_long,
      .summary = "Reads integers of any width at any bit of a string.",
      .since = "6.0.0",
      .group = "bitmap",

@@ -4,18 +4,8 @@
 #include "sherd/base/bits.h"
 #include "sherd/base/number.h"
 #include "sherd/commands/families.h"
+#include "sherd/exec/preparation.h"
 #include "string_access.h"
-
-static bool setbit_is_long(struct call *call) REQUIRES(shard_held)
-{
-    uint64_t offset;
-    struct keyref ref;
-    if (!string_bit_offset(call, 2, 0, &offset)) {
-        return false;
-    }
-    bool exists = call_peek(call, 1, &ref);
-    return (!exists || ref.entry->type == VALUE_STRING) && string_edit_is_long(&ref, offset / 8 + 1);
-}
 
 COMMAND_HANDLER(setbit_command)
 {
@@ -34,7 +24,10 @@ COMMAND_HANDLER(setbit_command)
     }
     size_t had = found == STRING_FOUND ? entry_string_len(ref.entry) : 0;
     size_t need = (size_t)(offset / 8) + 1;
-    char *bytes = keyref_edit_string(&ref, need > had ? need : had);
+    char *bytes = call_edit_string(call, &ref, need > had ? need : had);
+    if (bytes == NULL) {
+        return OUTCOME_PREPARE;
+    }
     uint64_t before = bits_field_get(slice_make(bytes, need), offset, 1);
     if (need > had || before != (uint64_t)bit) {
         bits_field_set(bytes, offset, 1, (uint64_t)bit);
@@ -241,7 +234,6 @@ const struct command_row bitmap_commands[] = {
      .flags = COMMAND_WRITE | COMMAND_DENYOOM,
      .categories = ACL_BITMAP,
      .keys = {{.flags = KEY_RW | KEY_ACCESS | KEY_UPDATE, .begin = 1, .step = 1}},
-     .is_long = setbit_is_long,
      .summary = "Sets or clears one bit of a string, which may be missing, and returns what it was.",
      .since = "2.2.0",
      .group = "bitmap",

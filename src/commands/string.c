@@ -3,7 +3,7 @@
  * Owner: nobody, handlers keep no state. Locks: none taken; dispatch holds the keys' shards. */
 #include "set_options.h"
 #include "sherd/commands/families.h"
-#include "sherd/exec/call.h"
+#include "sherd/exec/preparation.h"
 #include "string_access.h"
 
 COMMAND_HANDLER(get_command)
@@ -23,7 +23,7 @@ COMMAND_HANDLER(get_command)
 /* Stores argument `value` under the key of `ref` with a fresh deadline or none, and notes it. */
 static void store(struct call *call, struct keyref *ref, uint32_t value, int64_t deadline_ms) REQUIRES(shard_held)
 {
-    keyref_set_string(ref, call->argv[value], deadline_ms);
+    call_set_value(call, ref, value, deadline_ms);
     call_changed(call, ref, EVENT_STRING, "set");
     if (UNLIKELY(deadline_ms > 0)) {
         call_changed_event(call, ref, EVENT_GENERIC, "expire");
@@ -36,6 +36,9 @@ static NOINLINE enum outcome set_with_options(struct call *call) REQUIRES(shard_
     struct set_options options = {0};
     if (!set_options_parse(call, 3, SET_ACCEPTS, &options) || !set_options_deadline(call, &options)) {
         return OUTCOME_ERROR;
+    }
+    if (!call_value_ready(call, 2)) {
+        return OUTCOME_PREPARE;
     }
     struct keyref ref;
     bool gets = (options.flags & SET_GET) != 0;
@@ -51,15 +54,13 @@ static NOINLINE enum outcome set_with_options(struct call *call) REQUIRES(shard_
     return OUTCOME_DONE;
 }
 
-static bool set_is_long(struct call *call)
-{
-    return UNLIKELY(call->argv[2].len > STRING_LONG_BYTES);
-}
-
 COMMAND_HANDLER(set_command)
 {
     if (UNLIKELY(call->argc > 3)) {
         return set_with_options(call);
+    }
+    if (!call_value_ready(call, 2)) {
+        return OUTCOME_PREPARE;
     }
     struct keyref ref;
     (void)call_write(call, 1, &ref);
@@ -72,6 +73,9 @@ COMMAND_HANDLER(setnx_command)
 {
     struct keyref ref;
     bool exists = call_write(call, 1, &ref);
+    if (!exists && !call_value_ready(call, 2)) {
+        return OUTCOME_PREPARE;
+    }
     if (!exists) {
         store(call, &ref, 2, DEADLINE_NONE);
     }
@@ -85,16 +89,14 @@ static enum outcome set_for_a_time(struct call *call, bool seconds) REQUIRES(sha
     if (!call_deadline(call, 2, seconds, false, &deadline_ms)) {
         return OUTCOME_ERROR;
     }
+    if (!call_value_ready(call, 3)) {
+        return OUTCOME_PREPARE;
+    }
     struct keyref ref;
     (void)call_write(call, 1, &ref);
     store(call, &ref, 3, deadline_ms);
     reply_ok(&call->reply);
     return OUTCOME_DONE;
-}
-
-static bool setex_is_long(struct call *call)
-{
-    return call->argv[3].len > STRING_LONG_BYTES;
 }
 
 COMMAND_HANDLER(setex_command)
@@ -121,6 +123,9 @@ static enum string_found reply_value(struct call *call, struct keyref *ref) REQU
 
 COMMAND_HANDLER(getset_command)
 {
+    if (!call_value_ready(call, 2)) {
+        return OUTCOME_PREPARE;
+    }
     struct keyref ref;
     if (reply_value(call, &ref) == STRING_REFUSED) {
         return OUTCOME_ERROR;
@@ -223,7 +228,6 @@ const struct command_row string_commands[] = {
                .step = 1,
                .notes = "RW and ACCESS due to the optional `GET` argument"}},
      .key_flags = set_key_flags,
-     .is_long = set_is_long,
      .summary = "Stores a string under a key, whatever the key held before.",
      .since = "1.0.0",
      .group = "string",
@@ -240,7 +244,6 @@ const struct command_row string_commands[] = {
      .flags = COMMAND_WRITE | COMMAND_DENYOOM | COMMAND_FAST,
      .categories = ACL_STRING,
      .keys = {{.flags = KEY_OW | KEY_INSERT, .begin = 1, .step = 1}},
-     .is_long = set_is_long,
      .summary = "Stores a string under a key that does not exist yet.",
      .since = "1.0.0",
      .group = "string",
@@ -255,7 +258,6 @@ const struct command_row string_commands[] = {
      .flags = COMMAND_WRITE | COMMAND_DENYOOM,
      .categories = ACL_STRING,
      .keys = {{.flags = KEY_OW | KEY_UPDATE, .begin = 1, .step = 1}},
-     .is_long = setex_is_long,
      .summary = "Stores a string under a key for a number of seconds.",
      .since = "2.0.0",
      .group = "string",
@@ -270,7 +272,6 @@ const struct command_row string_commands[] = {
      .flags = COMMAND_WRITE | COMMAND_DENYOOM,
      .categories = ACL_STRING,
      .keys = {{.flags = KEY_OW | KEY_UPDATE, .begin = 1, .step = 1}},
-     .is_long = setex_is_long,
      .summary = "Stores a string under a key for a number of milliseconds.",
      .since = "2.6.0",
      .group = "string",
@@ -285,7 +286,6 @@ const struct command_row string_commands[] = {
      .flags = COMMAND_WRITE | COMMAND_DENYOOM | COMMAND_FAST,
      .categories = ACL_STRING,
      .keys = {{.flags = KEY_RW | KEY_ACCESS | KEY_UPDATE, .begin = 1, .step = 1}},
-     .is_long = set_is_long,
      .summary = "Stores a string under a key and returns what it held before.",
      .since = "1.0.0",
      .group = "string",

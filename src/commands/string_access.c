@@ -52,16 +52,9 @@ bool string_fits(struct call *call, int64_t size, int64_t more)
     return true;
 }
 
-bool string_edit_is_long(const struct keyref *ref, uint64_t len)
+bool string_write_is_long(const struct call *call, size_t bytes)
 {
-    if (ref->entry == NULL || ref->entry->form != ENTRY_BLOB) {
-        return len > STRING_LONG_BYTES;
-    }
-    const struct blob *blob = entry_object(ref->entry);
-    if (blob_is_sole(blob) && blob->cap >= len) {
-        return len > blob->len && len - blob->len > STRING_LONG_BYTES;
-    }
-    return (len > blob->len ? len : blob->len) > STRING_LONG_BYTES;
+    return UNLIKELY(bytes > STRING_LONG_BYTES) && !call->worker->is_executor;
 }
 
 bool string_bit_offset(const struct call *call, uint32_t argument, unsigned width, uint64_t *offset)

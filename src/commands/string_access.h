@@ -30,8 +30,8 @@ int64_t string_max_bytes(const struct call *call);
 /* May a value have size + more bytes (neither negative)? On false the error is replied. */
 NODISCARD bool string_fits(struct call *call, int64_t size, int64_t more);
 
-/* For the is_long of a row: would keyref_edit_string with `len` bytes copy or clear many of them? */
-NODISCARD bool string_edit_is_long(const struct keyref *ref, uint64_t len) REQUIRES(shard_held);
+/* Does writing so many bytes into a value take longer than a worker may hold the shard? Then return OUTCOME_POSSESS. */
+NODISCARD bool string_write_is_long(const struct call *call, size_t bytes);
 
 /* A bit's offset as SETBIT takes it: within the longest value. With a `width` "#n" counts in fields of that width.
  * False without a reply when it is none: ERROR_BIT_OFFSET. */

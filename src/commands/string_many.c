@@ -3,20 +3,21 @@
  * memory is prefetched.
  * Owner: nobody, handlers keep no state. Locks: none taken; dispatch holds the keys' shards. */
 #include "sherd/commands/families.h"
+#include "sherd/exec/preparation.h"
 #include "string_access.h"
 
-static bool mget_is_long(struct call *call)
+static bool has_many_arguments(struct call *call)
 {
     return call->argc > STRING_LONG_ARGUMENTS;
 }
 
-static bool mset_is_long(struct call *call)
+static bool values_ready(struct call *call)
 {
-    size_t bytes = 0;
-    for (uint32_t i = 2; i < call->argc && call->argc <= STRING_LONG_ARGUMENTS; i += 2) {
-        bytes += call->argv[i].len;
+    bool ready = true;
+    for (uint32_t i = 2; i < call->argc; i += 2) {
+        ready &= call_value_ready(call, i);
     }
-    return bytes > STRING_LONG_BYTES || call->argc > STRING_LONG_ARGUMENTS;
+    return ready;
 }
 
 COMMAND_HANDLER(mget_command)
@@ -50,7 +51,7 @@ static void set_pairs(struct call *call) REQUIRES(shard_held)
             struct keyref ref; /* looked up only now: the pair before may have moved its slot */
             uint32_t argument = first + 2 * i;
             (void)call_write_hashed(call, argument, hashes[i], &ref);
-            keyref_set_string(&ref, call->argv[argument + 1], DEADLINE_NONE);
+            call_set_value(call, &ref, argument + 1, DEADLINE_NONE);
             call_changed(call, &ref, EVENT_STRING, "set");
         }
     }
@@ -60,6 +61,9 @@ COMMAND_HANDLER(mset_command)
 {
     if (call->argc % 2 == 0) {
         return call_fail_arity(call);
+    }
+    if (!values_ready(call)) {
+        return OUTCOME_PREPARE;
     }
     set_pairs(call);
     reply_ok(&call->reply);
@@ -78,6 +82,9 @@ COMMAND_HANDLER(msetnx_command)
             return OUTCOME_DONE;
         }
     }
+    if (!values_ready(call)) {
+        return OUTCOME_PREPARE;
+    }
     set_pairs(call);
     reply_integer(&call->reply, 1);
     return OUTCOME_DONE;
@@ -94,7 +101,7 @@ const struct command_row string_many_commands[] = {
      .flags = COMMAND_READONLY | COMMAND_FAST,
      .categories = ACL_STRING,
      .keys = {{.flags = KEY_RO | KEY_ACCESS, .begin = 1, .last = -1, .step = 1}},
-     .is_long = mget_is_long,
+     .is_long = has_many_arguments,
      .summary = "Returns the values of several keys at one moment; nil for those that hold no string.",
      .since = "1.0.0",
      .group = "string",
@@ -108,7 +115,7 @@ const struct command_row string_many_commands[] = {
      .flags = COMMAND_WRITE | COMMAND_DENYOOM,
      .categories = ACL_STRING,
      .keys = {{.flags = KEY_OW | KEY_UPDATE, .begin = 1, .last = -1, .step = 2}},
-     .is_long = mset_is_long,
+     .is_long = has_many_arguments,
      .summary = "Stores strings under several keys at one moment.",
      .since = "1.0.1",
      .group = "string",
@@ -122,7 +129,7 @@ const struct command_row string_many_commands[] = {
      .flags = COMMAND_WRITE | COMMAND_DENYOOM,
      .categories = ACL_STRING,
      .keys = {{.flags = KEY_OW | KEY_INSERT, .begin = 1, .last = -1, .step = 2}},
-     .is_long = mset_is_long,
+     .is_long = has_many_arguments,
      .summary = "Stores strings under several keys, all or none: only when none of them exists.",
      .since = "1.0.1",
      .group = "string",

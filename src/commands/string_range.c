@@ -3,17 +3,8 @@
  * Owner: nobody, handlers keep no state. Locks: none taken; dispatch holds the keys' shards. */
 #include "sherd/base/number.h"
 #include "sherd/commands/families.h"
+#include "sherd/exec/preparation.h"
 #include "string_access.h"
-
-static bool append_is_long(struct call *call) REQUIRES(shard_held)
-{
-    struct keyref ref;
-    size_t len = call->argv[2].len;
-    if (call_peek(call, 1, &ref) && ref.entry->type == VALUE_STRING) {
-        len += entry_string_len(ref.entry);
-    }
-    return string_edit_is_long(&ref, len);
-}
 
 COMMAND_HANDLER(append_command)
 {
@@ -25,13 +16,22 @@ COMMAND_HANDLER(append_command)
     }
     size_t len = 0;
     if (found == STRING_MISSING) {
-        keyref_set_string(&ref, more, DEADLINE_NONE); /* may become a number, as with SET */
+        if (!call_value_ready(call, 2)) {
+            return OUTCOME_PREPARE;
+        }
+        call_set_value(call, &ref, 2, DEADLINE_NONE); /* may become a number, as with SET */
     } else {
         len = entry_string_len(ref.entry);
         if (!string_fits(call, (int64_t)len, (int64_t)more.len)) {
             return OUTCOME_ERROR;
         }
-        char *bytes = keyref_edit_string(&ref, len + more.len);
+        if (string_write_is_long(call, more.len)) {
+            return OUTCOME_POSSESS;
+        }
+        char *bytes = call_edit_string(call, &ref, len + more.len);
+        if (bytes == NULL) {
+            return OUTCOME_PREPARE;
+        }
         if (more.len != 0) {
             memcpy(bytes + len, more.data, more.len);
         }
@@ -50,19 +50,6 @@ COMMAND_HANDLER(strlen_command)
     }
     reply_integer(&call->reply, found == STRING_FOUND ? (int64_t)entry_string_len(ref.entry) : 0);
     return OUTCOME_DONE;
-}
-
-static bool setrange_is_long(struct call *call) REQUIRES(shard_held)
-{
-    int64_t offset;
-    int64_t max = string_max_bytes(call);
-    size_t len = call->argv[3].len;
-    struct keyref ref;
-    if (!number_parse_i64(call->argv[2], &offset) || offset < 0 || offset > max || len == 0) {
-        return false;
-    }
-    bool exists = call_peek(call, 1, &ref);
-    return (!exists || ref.entry->type == VALUE_STRING) && string_edit_is_long(&ref, (uint64_t)offset + len);
 }
 
 COMMAND_HANDLER(setrange_command)
@@ -87,7 +74,13 @@ COMMAND_HANDLER(setrange_command)
         }
         size_t end = (size_t)offset + part.len;
         len = end > len ? end : len;
-        char *bytes = keyref_edit_string(&ref, len);
+        if (string_write_is_long(call, part.len)) {
+            return OUTCOME_POSSESS;
+        }
+        char *bytes = call_edit_string(call, &ref, len);
+        if (bytes == NULL) {
+            return OUTCOME_PREPARE;
+        }
         memcpy(bytes + offset, part.data, part.len);
         call_changed(call, &ref, EVENT_STRING, "setrange");
     }
@@ -147,7 +140,6 @@ const struct command_row string_range_commands[] = {
      .flags = COMMAND_WRITE | COMMAND_DENYOOM | COMMAND_FAST,
      .categories = ACL_STRING,
      .keys = {{.flags = KEY_RW | KEY_INSERT, .begin = 1, .step = 1}},
-     .is_long = append_is_long,
      .summary = "Adds bytes to the end of a string, which may be missing.",
      .since = "2.0.0",
      .group = "string",
@@ -172,7 +164,6 @@ const struct command_row string_range_commands[] = {
      .flags = COMMAND_WRITE | COMMAND_DENYOOM,
      .categories = ACL_STRING,
      .keys = {{.flags = KEY_RW | KEY_UPDATE, .begin = 1, .step = 1}},
-     .is_long = setrange_is_long,
      .summary = "Overwrites the bytes of a string from an offset on; a gap is filled with zero bytes.",
      .since = "2.2.0",
      .group = "string",

@@ -6,6 +6,7 @@
  * Owner: the executing thread. Locks: the call's lockset. */
 #include "effects_commit.h"
 #include "sherd/exec/exec.h"
+#include "sherd/exec/preparation.h"
 
 enum {
     REFRESH_NS = 100000,     /* age at which the frozen time of a batch is read anew */
@@ -204,6 +205,36 @@ static ALWAYS_INLINE enum item_outcome run_locked(struct call *call, enum outcom
     return ITEM_DONE;
 }
 
+/* The handler asked for copies, or for possession. */
+static NOINLINE enum item_outcome run_again(struct call *call, enum outcome *outcome) UNCHECKED_LOCKING
+{
+    struct session *session = call->session;
+    while (*outcome == OUTCOME_PREPARE && session->preparation->tries < PREPARATION_TRIES) {
+        struct preparation *preparation = session->preparation;
+        if (session->sink->pins_arguments && preparation_is_long(preparation)) {
+            exec_preparation_send(call->worker, session);
+            return ITEM_PREPARING;
+        }
+        preparation_make(preparation);
+        enum item_outcome result = run_locked(call, outcome);
+        if (result != ITEM_DONE) {
+            return result;
+        }
+    }
+    if (*outcome != OUTCOME_PREPARE && *outcome != OUTCOME_POSSESS) {
+        preparation_discard(session);
+        return ITEM_DONE;
+    }
+    enum lockset_outcome held = lockset_acquire(&call->locks, call->worker->exec->keyspace, &session->waiter, true);
+    if (held != LOCKSET_HELD) {
+        return suspend(call, held);
+    }
+    lockset_possess(&call->locks, call->worker->exec->keyspace);
+    preparation_discard(session);
+    exec_errand_send(call);
+    return ITEM_AWAY;
+}
+
 static NOINLINE enum item_outcome run_other(struct call *call, enum outcome *outcome) UNCHECKED_LOCKING
 {
     switch (call->command->row->lock) {
@@ -249,6 +280,24 @@ static ALWAYS_INLINE void call_ran(struct call *call, enum outcome outcome)
     }
 }
 
+/* Outcomes other than DONE. */
+static NOINLINE enum item_outcome ran_unusually(struct call *call, enum outcome outcome)
+{
+    if (outcome == OUTCOME_PREPARE || outcome == OUTCOME_POSSESS) {
+        enum item_outcome result = run_again(call, &outcome);
+        if (result != ITEM_DONE) {
+            return result;
+        }
+    } else if (call->session->preparation != NULL) {
+        preparation_discard(call->session);
+    }
+    if (outcome == OUTCOME_CLOSE) {
+        call->session->flags |= SESSION_CLOSING;
+    }
+    call_ran(call, outcome);
+    return ITEM_DONE;
+}
+
 enum item_outcome exec_dispatch(struct call *call)
 {
     const struct command *command = call->command;
@@ -258,26 +307,31 @@ enum item_outcome exec_dispatch(struct call *call)
                   (call->session->flags & exec->guard_session_flags)) == 0;
     if (UNLIKELY(!plain) && call_refused(call)) {
         shard_waiter_leave(&call->session->waiter); /* it may have waited for a shard when nothing refused it yet */
+        preparation_discard(call->session);
         call->worker->last_ticks = clock_ticks(&exec->ticks);
         return ITEM_DONE;
     }
     enum outcome outcome = OUTCOME_DONE;
     enum item_outcome result;
+    lockset_init(&call->locks);
     if (LIKELY(command->row->lock == LOCK_KEYS)) {
-        lockset_init(&call->locks);
         (void)lock_keys_collect(call);
         result = run_locked(call, &outcome);
     } else {
-        lockset_init(&call->locks);
-        result = run_other(call, &outcome);
+        enum outcome other = OUTCOME_DONE;
+        result = run_other(call, &other);
+        outcome = other;
     }
     if (UNLIKELY(result != ITEM_DONE)) {
         return result;
     }
-    if (UNLIKELY(outcome == OUTCOME_CLOSE)) {
-        call->session->flags |= SESSION_CLOSING;
+    if (UNLIKELY(outcome != OUTCOME_DONE)) {
+        return ran_unusually(call, outcome);
     }
-    call_ran(call, outcome);
+    if (UNLIKELY(!plain) && UNLIKELY(call->session->preparation != NULL)) {
+        preparation_discard(call->session);
+    }
+    call_ran(call, OUTCOME_DONE);
     return ITEM_DONE;
 }
 

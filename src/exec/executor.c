@@ -7,9 +7,11 @@
 #include <pthread.h>
 
 #include "sherd/exec/exec.h"
+#include "sherd/exec/preparation.h"
 
 enum {
-    TIDY_AGAIN_MS = 20, /* another thread's section is still open */
+    TIDY_AGAIN_MS = 20,     /* another thread's section is still open */
+    COPY_MAX_BYTES = 16384, /* longer arguments stay where they are, if they may */
 };
 
 struct executor {
@@ -33,7 +35,7 @@ struct errand {
     struct shard_waiter waiter; /* where it waits for a shard, if it does */
     uint64_t begin_ticks;       /* when it began; 0: not yet */
     struct output out;
-    struct slice argv[]; /* copies; the bytes follow */
+    struct slice argv[]; /* the bytes follow, unless they stay where they are */
 };
 
 struct freeing {
@@ -94,20 +96,32 @@ static void errand_resume(struct shard_waiter *waiter)
     mailbox_send(&errand->executor->box, &errand->mail);
 }
 
+/* The arguments in the errand's own memory. */
+static void errand_copy(struct errand *errand, const struct call *call)
+{
+    char *copy = (char *)&errand->argv[call->argc];
+    for (uint32_t i = 0; i < call->argc; i++) {
+        memcpy(copy, call->argv[i].data, call->argv[i].len);
+        errand->argv[i] = slice_make(copy, call->argv[i].len);
+        copy += call->argv[i].len;
+    }
+}
+
 void exec_errand_send(struct call *call)
 {
     size_t bytes = 0;
     for (uint32_t i = 0; i < call->argc; i++) {
         bytes += call->argv[i].len;
     }
-    struct errand *errand = memory_alloc(sizeof(*errand) + call->argc * sizeof(struct slice) + bytes);
+    /* The words of inline requests go with the batch. */
+    bool stays = bytes > COPY_MAX_BYTES && call->session->sink->pins_arguments && call->worker->pool.words_count == 0;
+    struct errand *errand = memory_alloc(sizeof(*errand) + call->argc * sizeof(struct slice) + (stays ? 0 : bytes));
     errand->mail = (struct mail){.deliver = errand_deliver};
     errand->call = *call;
-    char *copy = (char *)&errand->argv[call->argc];
-    for (uint32_t i = 0; i < call->argc; i++) {
-        memcpy(copy, call->argv[i].data, call->argv[i].len);
-        errand->argv[i] = slice_make(copy, call->argv[i].len);
-        copy += call->argv[i].len;
+    if (stays) {
+        memcpy(errand->argv, call->argv, call->argc * sizeof(struct slice));
+    } else {
+        errand_copy(errand, call);
     }
     output_init(&errand->out);
     errand->call.argv = errand->argv;
@@ -121,9 +135,34 @@ void exec_errand_send(struct call *call)
     mailbox_send(&errand->executor->box, &errand->mail);
 }
 
+static void preparation_deliver(struct mail *mail, void *receiver)
+{
+    struct preparation *preparation = CONTAINER_OF(mail, struct preparation, mail);
+    struct executor *executor = receiver;
+    struct session *session = preparation->session;
+    exec_turn_begin(executor->worker);
+    preparation_make(preparation);
+    exec_turn_end(executor->worker);
+    atomic_fetch_sub_explicit(&executor->waiting, 1, memory_order_relaxed);
+    session->sink->returned(session);
+}
+
+void exec_preparation_send(struct exec_worker *worker, struct session *session)
+{
+    struct preparation *preparation = session->preparation;
+    preparation->mail = (struct mail){.deliver = preparation_deliver};
+    session->flags |= SESSION_AWAY;
+    preparation->executor = executor_choose(worker->exec->executors);
+    mailbox_send(&preparation->executor->box, &preparation->mail);
+}
+
 void exec_errand_finish(struct session *session)
 {
     struct errand *errand = session->errand;
+    if (errand == NULL) {
+        session->flags &= ~(uint32_t)SESSION_AWAY;
+        return;
+    }
     struct output_range range = output_all(&errand->out);
     if ((session->flags & (SESSION_REPLY_OFF | SESSION_REPLY_SKIP)) == 0) {
         output_move(&session->own, &errand->out, &range);

@@ -4,6 +4,7 @@
 #include "sherd/exec/session.h"
 
 #include "sherd/exec/exec.h"
+#include "sherd/exec/preparation.h"
 
 static void session_called(struct shard_waiter *waiter)
 {
@@ -33,6 +34,7 @@ void session_deinit(struct session *session)
 {
     ASSERT((session->flags & SESSION_AWAY) == 0);
     shard_waiter_leave(&session->waiter);
+    preparation_discard(session);
     output_deinit(&session->own);
     for (int i = 0; i < SESSION_TEXT_COUNT; i++) {
         if (session->texts[i] != NULL) {

@@ -44,7 +44,7 @@ static void conn_describe(const struct session *session, struct buffer *out)
 }
 
 static const struct session_sink conn_sink = {
-    .resume = conn_resume, .returned = conn_returned, .describe = conn_describe};
+    .resume = conn_resume, .returned = conn_returned, .describe = conn_describe, .pins_arguments = true};
 
 static void conn_free(struct conn *conn)
 {
@@ -107,6 +107,7 @@ static void wake_deliver(struct mail *mail, void *receiver)
     }
     session->flags &= ~(uint32_t)SESSION_SUSPENDED;
     if ((reasons & WAKE_RETURNED) != 0) {
+        conn_keep_rest(conn);
         conn_touch(conn);
     }
     conn_continue(conn);
@@ -274,6 +275,9 @@ void conn_read(struct conn *conn)
 
 void conn_keep_rest(struct conn *conn)
 {
+    if (UNLIKELY(conn->framed != conn->used)) {
+        request_parser_deinit(&conn->parser);
+    }
     buffer_consume(&conn->input, conn->used);
     conn->framed = 0;
     conn->used = 0;

@@ -25,7 +25,7 @@ void conn_ready(struct conn *conn);
 void conn_touch(struct conn *conn);
 /* Writes this turn's replies and what was left over; closes when it should. */
 void conn_write(struct conn *conn);
-/* Forgets the part of the input that was used. */
+/* Forgets the part of the input that was used. Not while an executor may be reading the arguments (SESSION_AWAY). */
 void conn_keep_rest(struct conn *conn);
 /* Stops or starts listening to the socket. */
 void conn_pause(struct conn *conn);

@@ -35,6 +35,7 @@ static void item_finished(struct net_worker *worker, const struct item *item, st
         conn_pause(conn);
         break;
     case ITEM_SUSPENDED:
+    case ITEM_PREPARING:
         conn_pause(conn);
         break;
     case ITEM_BUSY:
@@ -169,10 +170,7 @@ void worker_turn(struct net_worker *worker)
     }
     run_batch(worker);
     for (struct conn *conn = serving; conn != NULL; conn = conn->next_serving) {
-        if (LIKELY((conn->flags & CONN_CLOSED) == 0)) {
-            if (UNLIKELY(conn->framed != conn->used)) {
-                request_parser_deinit(&conn->parser);
-            }
+        if (LIKELY((conn->flags & CONN_CLOSED) == 0 && (conn->session.flags & SESSION_AWAY) == 0)) {
             conn_keep_rest(conn);
         }
     }

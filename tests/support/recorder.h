@@ -38,8 +38,10 @@ static inline void recorder_describe(UNUSED const struct session *session, struc
 
 static inline void recorder_init(struct recorder *recorder, struct exec_worker *worker)
 {
-    static const struct session_sink sink = {
-        .resume = recorder_resume, .returned = recorder_returned, .describe = recorder_describe};
+    static const struct session_sink sink = {.resume = recorder_resume,
+                                             .returned = recorder_returned,
+                                             .describe = recorder_describe,
+                                             .pins_arguments = true};
     uint64_t id = atomic_fetch_add(&worker->exec->session_ids, 1) + 1;
     session_init(&recorder->session, id, worker, &sink);
     atomic_init(&recorder->resumed, 0);

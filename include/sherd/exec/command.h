@@ -15,6 +15,8 @@ enum outcome {
     OUTCOME_ERROR,      /* an error was replied (only call_fail* give this) */
     OUTCOME_NEXT_SHARD, /* EACH_SHARD: go on with call->next_shard */
     OUTCOME_CLOSE,      /* replied; close the connection once that is out */
+    OUTCOME_PREPARE,    /* nothing done: run again when what was asked for is copied (exec/preparation.h) */
+    OUTCOME_POSSESS,    /* nothing done: run again on an executor, with the shards of the keys possessed */
 };
 
 typedef enum outcome command_handler(struct call *call);

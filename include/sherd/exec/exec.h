@@ -65,7 +65,7 @@ struct exec {
     struct guard guards[EXEC_GUARDS_MAX];       /* (c) in the order of their checks */
     unsigned guard_count;                       /* (c) */
     _Atomic uint32_t guard_command_flags;       /* (a) union over the guards that are armed */
-    uint32_t guard_session_flags;               /* (c) */
+    uint32_t guard_session_flags;               /* (c) of the guards, and SESSION_PREPARED */
     struct slow_hook slow_hook;                 /* (c) */
     struct spike_hook spike_hook;               /* (c) */
     struct cron_hook crons[EXEC_HOOKS_MAX];     /* (c) */
@@ -129,6 +129,7 @@ enum item_outcome {
     ITEM_SUSPENDED, /* not executed: its session waits for a shard and will be resumed */
     ITEM_BUSY,      /* not executed: try again after other work */
     ITEM_AWAY,      /* an executor runs it; its session will be resumed with the reply */
+    ITEM_PREPARING, /* not executed: an executor copies for it; its session will be resumed to try again */
 };
 
 /* One request of a batch. The caller fills session and request; argv lies in worker->pool. */
@@ -170,8 +171,10 @@ NODISCARD enum away_outcome exec_dispatch_away(struct call *call, struct shard_w
 /* A long command on an executor. It comes back to its session's worker through session->sink->returned; that worker
  * then takes the reply with exec_errand_finish. */
 void exec_errand_send(struct call *call);
-/* On the session's worker, once after session->sink->returned: moves the reply into session->own and ends
- * SESSION_AWAY. */
+/* Has an executor make what the session's request asked for (exec/preparation.h); it comes back in the same way. */
+void exec_preparation_send(struct exec_worker *worker, struct session *session);
+/* On the session's worker, once after session->sink->returned: moves the reply, if there is one, into session->own and
+ * ends SESSION_AWAY. */
 void exec_errand_finish(struct session *session);
 /* Frees what the thread has taken out of the keyspace; detached tables and large values on an executor, unless this is
  * one or they are to be gone before the reply (garbage.at_once). */

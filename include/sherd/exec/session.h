@@ -23,11 +23,13 @@ enum session_flag {
     SESSION_SUSPENDED = 1 << 8, /* its next request waits for a shard */
     SESSION_AWAY = 1 << 9,      /* an executor runs its request */
     SESSION_LOCAL = 1 << 10,    /* comes from this machine: loopback or unix socket */
+    SESSION_PREPARED = 1 << 11, /* `preparation` is there */
 };
 
 struct command;
 struct errand;
 struct exec_worker;
+struct preparation;
 struct session;
 
 /* What happens to a session from outside its own requests. */
@@ -40,6 +42,8 @@ struct session_sink {
     /* Appends the address of the client: "127.0.0.1:6379", "[::1]:6379", "/path/to/socket:0". Any thread that knows the
      * session is alive. */
     void (*describe)(const struct session *session, struct buffer *out);
+    /* The bytes of the arguments stay where they are while SESSION_AWAY: an executor need not copy them. */
+    bool pins_arguments;
 };
 
 /* The texts that clients give about themselves; absent while empty. */
@@ -62,10 +66,11 @@ struct session {
     struct shard_waiter waiter;                 /* see keyspace.h */
     struct output own;                          /* (w) replies that the socket has not taken yet */
     /* The stretch of the turn's shared output that holds this turn's replies. */
-    struct output_range turn; /* (w) */
-    bool in_turn;             /* (w) `turn` is valid */
-    _Atomic bool doomed;      /* (a) killed: executes nothing more */
-    struct errand *errand;    /* (w) while SESSION_AWAY: the call that an executor runs */
+    struct output_range turn;        /* (w) */
+    bool in_turn;                    /* (w) `turn` is valid */
+    _Atomic bool doomed;             /* (a) killed: executes nothing more */
+    struct errand *errand;           /* (w) while SESSION_AWAY: the call that an executor runs; NULL: it only copies */
+    struct preparation *preparation; /* (w) what its request had copied, while it has not run; or NULL */
 
     struct spin names;                      /* guards what follows */
     struct blob *texts[SESSION_TEXT_COUNT]; /* (n) changed by the worker alone, which reads without the lock */
