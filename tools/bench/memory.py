@@ -3,11 +3,8 @@
 import sys
 import time
 
-from rounds import start_server
+from rounds import KEY_BYTES, start_server
 from work import Work
-
-KEY_BYTES = 16
-TTL_SECONDS = '1000000'
 
 
 def settled(server):
@@ -22,20 +19,12 @@ def settled(server):
     return now
 
 
-def set_words(protocol, value_bytes, ttl):
-    words = list(Work(f'set:v={value_bytes}', 1, 1).words(protocol))
-    if ttl and protocol == 'resp':
-        words += ['EX', TTL_SECONDS]
-    elif ttl:
-        words[3] = TTL_SECONDS
-    return words
-
-
 def measure_memory(plan, load, recipe, keys, value_bytes, ttl):
     """One figure: a fresh server, filled with so many keys."""
+    recipe = recipe.variant(recipe.name, ttl=ttl)
     with start_server(plan, recipe, value_bytes) as server:
         before = settled(server)
-        figures = load.in_order(server, keys, set_words(recipe.protocol, value_bytes, ttl))
+        figures = load.in_order(server, keys, Work(f'set:v={value_bytes}', 1, 1).words(recipe))
         payload = KEY_BYTES + value_bytes
         return {'server': recipe.name, 'keys': keys, 'value_bytes': value_bytes, 'ttl': ttl,
                 'rss_per_key': (settled(server) - before) / keys - payload,

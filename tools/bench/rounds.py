@@ -15,13 +15,23 @@ import time
 
 from servers import Problem, Server, free_port
 
+KEY_BYTES = 16  # of the keys that a fill writes
+
 
 class Plan:
     """What to measure: recipes, works, placements, and the options of the command line."""
 
     def __init__(self, recipes, works, placements, options):
         self.recipes, self.works, self.placements, self.options = recipes, works, placements, options
-        self.threads = {recipe.name: options.threads for recipe in recipes}
+        self.absent = set()  # (workload, server) of commands that a server does not know
+        self.versions = {}
+        self.tolerant, self.broken = False, {}  # tolerant: a server that does not come up is noted in broken
+
+    def names(self):
+        return [recipe.name for recipe in self.recipes]
+
+    def threads(self, recipe):
+        return recipe.threads or self.options.threads
 
     def runs(self):
         return self.options.runs * self.options.slices * len(self.recipes) * len(self.works) * len(self.placements)
@@ -65,7 +75,7 @@ def placement_cpus(placement, options, server_threads):
 
 def start_server(plan, recipe, value_bytes):
     options = plan.options
-    values = {'threads': plan.threads[recipe.name], 'value': value_bytes}
+    values = {'threads': plan.threads(recipe), 'value': value_bytes}
     return Server(recipe, free_port(options.port), values)
 
 
@@ -75,8 +85,22 @@ def prepare(plan, load, servers, work):
         if not server.recipe.stores and server.value_bytes != work.v:
             server.stop()
             servers[i] = start_server(plan, server.recipe, work.v)
-        elif work.needs_keys():
-            load.fill(server, plan.options.keys[0], work.v)
+        elif server.recipe.stores:
+            prepare_keys(plan, load, server, work)
+
+
+def prepare_keys(plan, load, server, work):
+    if work.fill:
+        load.fill(server, plan.options.keys[0], work.v)
+    if work.words(server.recipe) is None:
+        return
+    if work.needs and not server.knows(work.needs):
+        plan.absent.add((work.label, server.name))
+        return
+    for count, words in work.setup:
+        if (count, *words) not in server.prepared:
+            server.prepared.add((count, *words))
+            load.in_order(server, count, words, conns=1, depth=16)
 
 
 def run_setup(plan, load, server):
@@ -87,19 +111,28 @@ def run_setup(plan, load, server):
             load.in_order(server, int(count), words, conns=1, depth=32)
 
 
+def beyond_payload(server, rss):
+    """Resident bytes a key beyond key and value, or None: nothing was filled in. Client buffers count too."""
+    if server.filled is None:
+        return None
+    keys, value_bytes = server.filled
+    return (rss - server.empty_bytes) / keys - KEY_BYTES - value_bytes
+
+
 def measure_one(plan, load, server, work, placement):
-    server_cpus, load_cpus = placement_cpus(placement, plan.options, plan.threads[server.name])
+    server_cpus, load_cpus = placement_cpus(placement, plan.options, plan.threads(server.recipe))
     server.pin(server_cpus)
     figures, (user, system, exact) = load.measure(server, work, plan.options.keys[0], load_cpus)
-    ops = max(1.0, figures['ops'])
+    ops, rss = max(1.0, figures['ops']), server.memory()
     user_part = user / max(1e-9, user + system)
     return {
-        'server': server.name, 'work': work.label, 'place': placement, 'ops_s': figures['ops_s'],
+        'server': server.name, 'work': work.label, 'place': placement, 'ops': ops, 'ops_s': figures['ops_s'],
         'cpu_us': exact * 1e6 / ops, 'user_us': exact * user_part * 1e6 / ops,
         'sys_us': exact * (1 - user_part) * 1e6 / ops, 'busy': exact / figures['secs'],
         'load_us': figures['cpu_s'] * 1e6 / ops, 'p50_us': figures['p50_us'], 'p99_us': figures['p99_us'],
         'p999_us': figures['p999_us'], 'max_us': figures['max_us'], 'errors': int(figures['errors']),
-        'complaint': figures['complaint'], 'stray_bytes': int(figures['stray_bytes']), 'rss_bytes': server.memory(),
+        'complaint': figures['complaint'], 'stray_bytes': int(figures['stray_bytes']), 'rss_bytes': rss,
+        'rss_per_key': beyond_payload(server, rss),
     }
 
 
@@ -109,7 +142,7 @@ def measure_row(plan, load, servers, what, pair, samples, progress):
     turn = pair % len(servers)
     for server in servers[turn:] + servers[:turn]:
         progress.done += 1
-        if work.words(server.recipe.protocol) is None:
+        if work.words(server.recipe) is None or (work.label, server.name) in plan.absent:
             continue
         sample = measure_one(plan, load, server, work, placement)
         samples.append(dict(sample, pair=pair))
@@ -122,8 +155,17 @@ def run_round(plan, load, number, samples, progress):
         servers = []
         stack.callback(lambda: [server.stop() for server in servers])
         for recipe in plan.recipes:
+            if recipe.name in plan.broken:
+                continue
             progress.show(f'round {number + 1}: starting {recipe.name}')
-            servers.append(start_server(plan, recipe, plan.works[0].v))
+            try:
+                servers.append(start_server(plan, recipe, plan.works[0].v))
+            except Problem as problem:
+                if not plan.tolerant:
+                    raise
+                plan.broken[recipe.name] = str(problem)
+                continue
+            plan.versions[recipe.name] = plan.versions.get(recipe.name) or servers[-1].version()
             run_setup(plan, load, servers[-1])
         for work in plan.works:
             prepare(plan, load, servers, work)

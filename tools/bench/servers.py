@@ -4,8 +4,10 @@
 A Recipe says how a server is started; a Server is one that runs. A Server owns its process and its temporary
 directory; both are gone after stop(), which also happens when the measurement fails.
 """
+import copy
 import getpass
 import os
+import platform
 import re
 import shlex
 import shutil
@@ -28,10 +30,20 @@ class Problem(Exception):
 
 
 class Recipe:
-    """name, command with {port} {dir} {threads} {value}, protocol 'resp' or 'text', whether it stores keys"""
+    """name, command with {port} {dir} {threads} {value}, protocol 'resp' or 'text', whether it stores keys; and what
+    a variant changes: its threads (None: --threads), the words sent first on each connection, a TTL on every key"""
 
     def __init__(self, name, command, protocol='resp', stores=True):
         self.name, self.command, self.protocol, self.stores = name, command, protocol, stores
+        self.threads, self.greeting, self.ttl = None, '', False
+
+    def variant(self, name, arguments='', **changes):
+        """The same server under another name, with more arguments and other settings."""
+        other = copy.copy(self)
+        other.name, other.command = name, f'{self.command} {arguments}'.strip()
+        for key, value in changes.items():
+            setattr(other, key, value)
+        return other
 
     def argv(self, values):
         command = self.command
@@ -92,6 +104,7 @@ class Server:
         self.recipe, self.name, self.port = recipe, recipe.name, port
         self.value_bytes = values.get('value')
         self.filled = None  # what the keyspace holds: (keys, value bytes)
+        self.prepared = set()  # what has been set up for single workloads
         self.directory = tempfile.mkdtemp(prefix='sherd-bench.')
         argv = recipe.argv(dict(values, port=port, dir=self.directory))
         with open(os.path.join(self.directory, 'log'), 'wb') as log:
@@ -104,6 +117,7 @@ class Server:
         self.pid = self.process.pid
         try:
             self._wait_until_it_answers()
+            self.empty_bytes = self.memory()
         except BaseException:
             self.stop()
             raise
@@ -140,7 +154,25 @@ class Server:
         with socket.create_connection(('127.0.0.1', self.port), 2) as link:
             link.settimeout(2)
             link.sendall(line)
-            return link.recv(256)
+            return link.recv(4096)
+
+    def version(self):
+        """What the server says it is, or nothing."""
+        text = self.recipe.protocol == 'text'
+        try:
+            answer = self.ask('version') if text else self.ask('INFO', 'server')
+        except OSError:
+            return ''
+        for name in ('VERSION ',) if text else ('sherd_version:', 'valkey_version:', 'redis_version:'):
+            match = re.search(name.encode() + rb'([\w.-]+)', answer)
+            if match:
+                return match[1].decode()
+        return ''
+
+    def knows(self, command):
+        """Whether the server has this command; a server that cannot say has not."""
+        answer = self.ask('COMMAND', 'INFO', command)
+        return answer.startswith(b'*1\r\n*') and not answer.startswith(b'*1\r\n*-1')
 
     def stop(self):
         if self.process.poll() is None:
@@ -187,11 +219,15 @@ class Server:
 
 
 def build_tools(here, directory):
-    """Compiles load and null when they are older than their sources; returns their paths."""
+    """Compiles load, null and hash when they are older than their sources; returns their paths by name."""
     os.makedirs(directory, exist_ok=True)
-    flags = ['-std=gnu17', '-O3', '-Wall', '-Wextra']
+    include = os.path.join(here, '../../include')
+    flags = ['-std=gnu17', '-O3', '-march=x86-64-v2', '-Wall', '-Wextra', '-I', include]
+    if platform.machine() != 'x86_64':
+        flags.remove('-march=x86-64-v2')
     wanted = {'load': (['load.c', 'load_wire.c', 'load.h'], ['-lpthread']),
-              'null': (['null.c'], ['-levent_core', '-lpthread'])}
+              'null': (['null.c'], ['-levent_core', '-lpthread']),
+              'hash': (['hash.c', os.path.join(include, 'sherd/base/hash.h')], [])}
     for name, (sources, libraries) in wanted.items():
         program = os.path.join(directory, name)
         paths = [os.path.join(here, source) for source in sources]
@@ -200,6 +236,6 @@ def build_tools(here, directory):
         units = [path for path in paths if path.endswith('.c')]
         done = subprocess.run(['gcc', *flags, '-o', program, *units, *libraries], check=False)
         if done.returncode:
-            raise Problem(f'{name} does not compile (needs gcc and libevent-dev)')
+            raise Problem(f'{name} does not compile (needs gcc, libevent-dev and libxxhash-dev)')
         print(f'built {os.path.relpath(program)}', file=sys.stderr)
-    return os.path.join(directory, 'load'), os.path.join(directory, 'null')
+    return {name: os.path.join(directory, name) for name in wanted}

@@ -11,17 +11,22 @@ from servers import Problem
 
 RUN_MARGIN_SECONDS = 45  # a load that takes so much longer than asked is killed
 FILL_SECONDS = 600
+TTL_SECONDS = '1000000'  # long enough that nothing expires while it is measured
 
 
 class Work:
     """One workload. From a word such as get:P=50:c=50:v=64, or from NAME[:options]=COMMAND WORDS."""
 
-    NUMBERS = {'P': int, 'c': int, 'v': int, 't': int, 'd': float, 'R': float, 'w': float}
+    NUMBERS = {'P': int, 'c': int, 'v': int, 't': int, 'k': int, 'd': float, 'R': float, 'w': float}
 
     def __init__(self, head, seconds, client_threads, command=None):
+        """command: the template's words, for a workload that is not in the table below. setup, set by the caller:
+        (count, words) to send once to each server before; needs: the command that a server must know."""
         self.name, *settings = head.split(':')
         self.label, self.command = head, command
-        self.P, self.c, self.v, self.t = 1, 50, 64, client_threads
+        self.P, self.c, self.v, self.t, self.k = 1, 50, 64, client_threads, 0
+        self.rates = {}  # of an open loop, by server, where they differ
+        self.setup, self.needs, self.fill = [], None, command is None and self.name not in ('ping', 'incr')
         self.d, self.R, self.w = seconds, 0.0, 0.0
         for setting in settings:
             key, _, value = setting.partition('=')
@@ -31,32 +36,32 @@ class Work:
         if command is None and self.name not in words_of_resp(self.v):
             raise Problem(f'{head}: no workload {self.name}; there are {" ".join(words_of_resp(1))}, or --command')
 
-    def words(self, protocol):
-        """The load generator's template words; None when the protocol has no such request."""
+    def words(self, recipe):
+        """The load generator's template words; None when the server's protocol has no such request."""
         if self.command is not None:
-            return self.command if protocol == 'resp' else None
-        table = words_of_resp(self.v) if protocol == 'resp' else words_of_text(self.v)
-        return table.get(self.name)
-
-    def needs_keys(self):
-        return self.command is None and self.name not in ('ping', 'incr')
+            return self.command if recipe.protocol == 'resp' else None
+        table = words_of_resp if recipe.protocol == 'resp' else words_of_text
+        return table(self.v, recipe.ttl).get(self.name)
 
 
-def words_of_resp(value_bytes):
+def words_of_resp(value_bytes, ttl=False):
     key, hot, value = 'key:{key}', 'key:000000000001', '{data:%d}' % value_bytes
+    end = ['EX', TTL_SECONDS] if ttl else []
     return {
-        'get': ['GET', key], 'set': ['SET', key, value], 'hot': ['GET', hot], 'hotset': ['SET', hot, value],
-        'mix': ['1x', 'SET', key, value, ',', '10x', 'GET', key], 'miss': ['GET', 'absent:{key}'], 'ping': ['PING'],
-        'incr': ['INCR', 'counter:{key}'], 'mget': ['MGET'] + [key] * 10, 'mset': ['MSET'] + [key, value] * 10,
+        'get': ['GET', key], 'set': ['SET', key, value, *end], 'hot': ['GET', hot],
+        'hotset': ['SET', hot, value, *end], 'mix': ['1x', 'SET', key, value, *end, ',', '10x', 'GET', key],
+        'miss': ['GET', 'absent:{key}'], 'ping': ['PING'], 'incr': ['INCR', 'counter:{key}'],
+        'mget': ['MGET'] + [key] * 10, 'mset': ['MSET'] + [key, value] * 10,
     }
 
 
-def words_of_text(value_bytes):
+def words_of_text(value_bytes, ttl=False):
     key, hot, value = 'key:{key}', 'key:000000000001', '{data:%d}' % value_bytes
+    end = TTL_SECONDS if ttl else '0'
     return {
-        'get': ['get', key], 'set': ['set', key, '0', '0', value], 'hot': ['get', hot],
-        'hotset': ['set', hot, '0', '0', value], 'miss': ['get', 'absent:{key}'], 'mget': ['get'] + [key] * 10,
-        'mix': ['1x', 'set', key, '0', '0', value, ',', '10x', 'get', key], 'ping': ['version'],
+        'get': ['get', key], 'set': ['set', key, '0', end, value], 'hot': ['get', hot],
+        'hotset': ['set', hot, '0', end, value], 'miss': ['get', 'absent:{key}'], 'mget': ['get'] + [key] * 10,
+        'mix': ['1x', 'set', key, '0', end, value, ',', '10x', 'get', key], 'ping': ['version'],
     }
 
 
@@ -81,7 +86,8 @@ class Load:
 
     def arguments(self, server, *options):
         protocol = ['-m'] if server.recipe.protocol == 'text' else []
-        greeting = ['-x', self.greeting] if self.greeting and server.recipe.stores and not protocol else []
+        words = server.recipe.greeting or self.greeting
+        greeting = ['-x', words] if words and server.recipe.stores and not protocol else []
         return [self.program, '-p', str(server.port), *map(str, options), *protocol, *greeting, '--']
 
     def in_order(self, server, count, words, conns=8, depth=64):
@@ -100,14 +106,16 @@ class Load:
         if not server.recipe.stores or server.filled == (keys, value_bytes):
             return
         work = Work(f'set:v={value_bytes}', 1, 1)
-        self.in_order(server, keys, work.words(server.recipe.protocol))
+        self.in_order(server, keys, work.words(server.recipe))
         server.filled = (keys, value_bytes)
 
     def measure(self, server, work, keys, cpus):
         """One run. Returns the generator's figures and the server's CPU seconds between the first request and the
         last reply: the generator waits at its gate until the clock is read, and keeps its connections until after."""
-        argv = self.arguments(server, '-g', '-c', work.c, '-P', work.P, '-t', work.t, '-d', work.d, '-k', keys,
-                              '-w', work.w, *(['-r', work.R] if work.R else [])) + work.words(server.recipe.protocol)
+        rate = work.rates.get(server.name, work.R)
+        argv = self.arguments(server, '-g', '-c', work.c, '-P', work.P, '-t', work.t, '-d', work.d, '-k',
+                              work.k or keys, '-w', work.w, *(['-r', rate] if rate else []))
+        argv += work.words(server.recipe)
         everywhere = os.sched_getaffinity(0)
         os.sched_setaffinity(0, cpus)
         try:
