@@ -8,12 +8,11 @@
 #include "sherd/base/memory.h"
 
 enum {
-    /* A bucket is added above 13/16 of the slots: 6.5 items a bucket on average. */
-    TABLE_GROW_ITEMS = 13,
-    TABLE_GROW_BUCKETS = 2,
+    /* A bucket is added above 7/8 of the slots. */
+    TABLE_GROW_ITEMS = 7,
     /* A bucket is taken away below 3 items a bucket. */
     TABLE_SHRINK_ITEMS = 3,
-    TABLE_LAST = TABLE_BUCKET_WORDS - 1,
+    SHRINK_WORDS = 4, /* an overflow array shrinks when so many are free: more than it grows by, so that it rests */
     TABLE_SPLIT_MAX = 1024,   /* items of one chain moved through a buffer on the stack */
     TABLE_SAMPLE_PLACES = 16, /* a bucket is drawn from as if it had so many places; longer chains are rare */
 };
@@ -35,18 +34,24 @@ static uint32_t table_buckets(const struct table *table)
     return atomic_load_explicit(&table->buckets, memory_order_relaxed);
 }
 
-static struct table_bucket *bucket_linked(struct table_bucket *bucket)
+/* The last word of a group, where a link stands. */
+static table_word *group_last(struct table_group group)
 {
-    uint64_t last = table_load(&bucket->words[TABLE_LAST]);
-    return (last & TABLE_LINK_BIT) != 0 ? table_word_item(last) : NULL;
+    return &group.words[group.count - 1];
 }
 
-static void chain_free(struct table_bucket *bucket)
+static void group_retire(struct table_group group, const struct table_env *env)
 {
-    while (bucket != NULL) {
-        struct table_bucket *next = bucket_linked(bucket);
-        memory_free(bucket);
-        bucket = next;
+    env->retire(env->context, (void *)(uintptr_t)group.words);
+}
+
+/* Retires all groups from this one on. */
+static void chain_retire(struct table_group group, const struct table_env *env)
+{
+    while (group.words != NULL) {
+        struct table_group next = table_group_next(group);
+        group_retire(group, env);
+        group = next;
     }
 }
 
@@ -60,7 +65,7 @@ void table_deinit(struct table *table, const struct table_env *env)
     atomic_store_explicit(&table->buckets, 0, memory_order_release);
     atomic_store_explicit(&table->directory, NULL, memory_order_release);
     for (uint32_t i = 0; i < buckets; i++) {
-        chain_free(bucket_linked(table_bucket_at(directory, i)));
+        chain_retire(table_group_next(table_bucket_group(table_bucket_at(directory, i))), env);
     }
     for (uint32_t i = 0; i < directory->capacity; i++) {
         struct table_segment *segment = atomic_load_explicit(&directory->segments[i], memory_order_relaxed);
@@ -100,55 +105,92 @@ static void table_ensure_segment(struct table *table, const struct table_env *en
     }
 }
 
-/* Puts a word into a bucket or its chain, which grows when all is full. */
-static table_word *chain_put(struct table_bucket *bucket, uint64_t word)
+/* Makes `link` lead to a new overflow array of `count` words that begins with those of `words`, as many as not 0. */
+static struct table_group link_store(table_word *link, uint32_t count, const uint64_t *words)
 {
+    struct table_group group = {memory_alloc(count * sizeof(table_word)), count};
+    for (uint32_t i = 0; i < count; i++) {
+        atomic_init(&group.words[i], words[i]);
+    }
+    uint64_t pairs = count / 2;
+    /* Release: prefetchers that see the link see the words. */
+    atomic_store_explicit(link, (uint64_t)(uintptr_t)group.words | (pairs - 1) << 1 | TABLE_LINK_BIT,
+                          memory_order_release);
+    return group;
+}
+
+/* Gives an overflow array another size; its words beyond that are lost, new ones are free. */
+static struct table_group group_resize(table_word *link, struct table_group group, uint32_t count,
+                                       const struct table_env *env)
+{
+    uint64_t words[TABLE_OVERFLOW_MAX_WORDS] = {0};
+    for (uint32_t i = 0; i < group.count && i < count; i++) {
+        words[i] = table_load(&group.words[i]);
+    }
+    struct table_group resized = link_store(link, count, words);
+    group_retire(group, env);
+    return resized;
+}
+
+static table_word *group_put(struct table_group group, uint64_t word)
+{
+    for (uint32_t i = 0; i < group.count; i++) {
+        if (table_load(&group.words[i]) == 0) {
+            table_store(&group.words[i], word);
+            return &group.words[i];
+        }
+    }
+    return NULL;
+}
+
+/* Puts a word into a bucket or behind it, where room is made when all is full. */
+static table_word *chain_put(struct table_bucket *bucket, const struct table_env *env, uint64_t word)
+{
+    struct table_group group = table_bucket_group(bucket);
+    table_word *link = NULL; /* leads to `group`; NULL: it is the bucket itself */
     for (;;) {
-        for (int i = 0; i < TABLE_BUCKET_WORDS; i++) {
-            if (table_load(&bucket->words[i]) == 0) {
-                table_store(&bucket->words[i], word);
-                return &bucket->words[i];
-            }
+        table_word *put = group_put(group, word);
+        if (LIKELY(put != NULL)) {
+            return put;
         }
-        struct table_bucket *next = bucket_linked(bucket);
-        if (next == NULL) {
-            next = memory_alloc_line(sizeof(*next));
-            memset(next, 0, sizeof(*next));
-            table_store(&next->words[0], table_load(&bucket->words[TABLE_LAST]));
-            table_store(&bucket->words[TABLE_LAST], (uint64_t)(uintptr_t)next | TABLE_LINK_BIT);
+        struct table_group next = table_group_next(group);
+        if (next.words == NULL && link != NULL && group.count < TABLE_OVERFLOW_MAX_WORDS) {
+            group = group_resize(link, group, group.count + 2, env);
+        } else {
+            link = group_last(group);
+            group = next.words != NULL ? next : link_store(link, 2, (uint64_t[]){table_load(link), 0});
         }
-        bucket = next;
     }
 }
 
-/* Takes all words out of a chain into `words`, frees its links, leaves an empty bucket. At most `max` words. */
-static size_t chain_take(struct table_bucket *head, uint64_t *words, size_t max)
+/* Takes all words out of a chain into `words`, leaves an empty bucket. At most `max` words. */
+static size_t chain_take(struct table_bucket *head, const struct table_env *env, uint64_t *words, size_t max)
 {
     size_t count = 0;
-    struct table_bucket *linked = bucket_linked(head);
-    for (struct table_bucket *bucket = head; bucket != NULL; bucket = bucket_linked(bucket)) {
-        for (int i = 0; i < TABLE_BUCKET_WORDS; i++) {
-            uint64_t word = table_load(&bucket->words[i]);
-            if (word != 0 && (word & TABLE_LINK_BIT) == 0) {
+    struct table_group first = table_bucket_group(head);
+    struct table_group further = table_group_next(first);
+    for (struct table_group group = first; group.words != NULL; group = table_group_next(group)) {
+        for (uint32_t i = 0; i < group.count; i++) {
+            uint64_t word = table_load(&group.words[i]);
+            if (table_word_is_item(word)) {
                 ASSERT(count < max);
                 words[count++] = word;
             }
         }
     }
-    for (int i = 0; i < TABLE_BUCKET_WORDS; i++) {
-        table_store(&head->words[i], 0);
+    for (uint32_t i = 0; i < first.count; i++) {
+        table_store(&first.words[i], 0);
     }
-    chain_free(linked);
+    chain_retire(further, env);
     return count;
 }
 
 static size_t chain_count(struct table_bucket *bucket)
 {
     size_t count = 0;
-    for (; bucket != NULL; bucket = bucket_linked(bucket)) {
-        for (int i = 0; i < TABLE_BUCKET_WORDS; i++) {
-            uint64_t word = table_load(&bucket->words[i]);
-            count += word != 0 && (word & TABLE_LINK_BIT) == 0;
+    for (struct table_group group = table_bucket_group(bucket); group.words != NULL; group = table_group_next(group)) {
+        for (uint32_t i = 0; i < group.count; i++) {
+            count += table_word_is_item(table_load(&group.words[i]));
         }
     }
     return count;
@@ -168,7 +210,7 @@ static void table_split(struct table *table, const struct table_env *env)
     }
     table_ensure_segment(table, env, fresh);
     uint64_t words[TABLE_SPLIT_MAX];
-    size_t count = chain_take(from, words, TABLE_SPLIT_MAX);
+    size_t count = chain_take(from, env, words, TABLE_SPLIT_MAX);
     for (size_t i = 0; i < count; i++) {
         PREFETCH(table_word_item(words[i]));
     }
@@ -176,7 +218,7 @@ static void table_split(struct table *table, const struct table_env *env)
     struct table_bucket *to = table_bucket_at(table_directory(table), fresh);
     for (size_t i = 0; i < count; i++) {
         uint64_t hash = env->hash(env->context, table_word_item(words[i]));
-        (void)chain_put(table_address((uint32_t)hash, fresh + 1) == fresh ? to : from, words[i]);
+        (void)chain_put(table_address((uint32_t)hash, fresh + 1) == fresh ? to : from, env, words[i]);
     }
 }
 
@@ -191,11 +233,11 @@ static void table_merge(struct table *table, const struct table_env *env)
     }
     uint32_t parent = last & ((UINT32_MAX >> __builtin_clz(last)) >> 1);
     uint64_t words[TABLE_SPLIT_MAX];
-    size_t count = chain_take(from, words, TABLE_SPLIT_MAX);
+    size_t count = chain_take(from, env, words, TABLE_SPLIT_MAX);
     atomic_store_explicit(&table->buckets, last, memory_order_release);
     struct table_bucket *to = table_bucket_at(directory, parent);
     for (size_t i = 0; i < count; i++) {
-        (void)chain_put(to, words[i]);
+        (void)chain_put(to, env, words[i]);
     }
     if (last % TABLE_SEGMENT_BUCKETS == 0) {
         uint32_t index = last / TABLE_SEGMENT_BUCKETS;
@@ -212,46 +254,41 @@ struct table_slot table_insert(struct table *table, const struct table_env *env,
     if (UNLIKELY(buckets == 0)) {
         table_ensure_segment(table, env, 0);
         atomic_store_explicit(&table->buckets, 1, memory_order_release);
-    } else if ((uint64_t)used * TABLE_GROW_BUCKETS > (uint64_t)buckets * TABLE_GROW_ITEMS) {
+    } else if (used > (uint64_t)buckets * TABLE_GROW_ITEMS) {
         table_split(table, env);
     }
     ASSERT(((uintptr_t)item & ~(uintptr_t)TABLE_POINTER_MASK) == 0);
     atomic_store_explicit(&table->used, used, memory_order_relaxed);
-    return (struct table_slot){chain_put(table_home(table, hash), table_word_make(hash, item))};
+    return (struct table_slot){chain_put(table_home(table, hash), env, table_word_make(hash, item))};
 }
 
-/* Fills the hole at `word` with an item of the last bucket of the chain, so that chains do not stay long. */
-static void chain_close_hole(struct table_bucket *head, table_word *hole)
+/* Fills the hole at `hole` with the last item behind the bucket, so that overflow arrays have no holes and shrink. */
+static void chain_close_hole(struct table_bucket *head, const struct table_env *env, table_word *hole)
 {
-    struct table_bucket *before = NULL;
-    struct table_bucket *last = head;
-    for (struct table_bucket *next = bucket_linked(last); next != NULL; next = bucket_linked(last)) {
-        before = last;
+    struct table_group last = table_bucket_group(head);
+    table_word *link = NULL;
+    for (struct table_group next = table_group_next(last); next.words != NULL; next = table_group_next(last)) {
+        link = group_last(last);
         last = next;
     }
-    if (before == NULL) {
+    if (LIKELY(link == NULL)) {
         return;
     }
-    int left = 0;
-    int at = -1;
-    for (int i = 0; i < TABLE_BUCKET_WORDS; i++) {
-        if (table_load(&last->words[i]) != 0) {
-            left++;
-            at = i;
-        }
+    uint32_t used = last.count;
+    while (used > 0 && table_load(&last.words[used - 1]) == 0) {
+        used--;
     }
-    if (at >= 0 && (hole < &last->words[0] || hole > &last->words[TABLE_LAST])) {
-        table_store(hole, table_load(&last->words[at]));
-        table_store(&last->words[at], 0);
-        left--;
+    if (used > 0 && hole != &last.words[used]) {
+        uint64_t word = table_load(&last.words[used - 1]);
+        table_store(&last.words[used - 1], 0);
+        table_store(hole, word);
+        used--;
     }
-    if (left <= 1) {
-        uint64_t rest = 0;
-        for (int i = 0; i < TABLE_BUCKET_WORDS; i++) {
-            rest |= table_load(&last->words[i]);
-        }
-        table_store(&before->words[TABLE_LAST], rest);
-        memory_free(last);
+    if (used <= 1) {
+        table_store(link, table_load(&last.words[0]));
+        group_retire(last, env);
+    } else if (used + SHRINK_WORDS <= last.count) {
+        (void)group_resize(link, last, used + (used & 1), env);
     }
 }
 
@@ -259,7 +296,7 @@ void *table_remove(struct table *table, const struct table_env *env, uint64_t ha
 {
     void *item = table_slot_item(slot);
     table_store(slot.word, 0);
-    chain_close_hole(table_home(table, hash), slot.word);
+    chain_close_hole(table_home(table, hash), env, slot.word);
     uint32_t used = table_used(table) - 1;
     atomic_store_explicit(&table->used, used, memory_order_relaxed);
     uint32_t buckets = table_buckets(table);
@@ -290,11 +327,11 @@ uint64_t table_scan(const struct table *table, const struct table_env *env, uint
     bool refined = index >= half || index + half < buckets;
     uint64_t range = (UINT64_C(1) << 32) / (refined ? (uint64_t)mask + 1 : half);
     uint64_t start = position - position % range;
-    for (struct table_bucket *bucket = table_bucket_at(table_directory(table), index); bucket != NULL;
-         bucket = bucket_linked(bucket)) {
-        for (int i = 0; i < TABLE_BUCKET_WORDS; i++) {
-            uint64_t word = table_load(&bucket->words[i]);
-            if (word == 0 || (word & TABLE_LINK_BIT) != 0) {
+    struct table_bucket *bucket = table_bucket_at(table_directory(table), index);
+    for (struct table_group group = table_bucket_group(bucket); group.words != NULL; group = table_group_next(group)) {
+        for (uint32_t i = 0; i < group.count; i++) {
+            uint64_t word = table_load(&group.words[i]);
+            if (!table_word_is_item(word)) {
                 continue;
             }
             void *item = table_word_item(word);
@@ -315,10 +352,11 @@ void *table_sample(const struct table *table, uint64_t random)
     struct table_bucket *head = table_bucket_at(table_directory(table), (uint32_t)((random >> 32) % buckets));
     size_t count = chain_count(head);
     size_t wanted = (random & UINT32_MAX) % (count < TABLE_SAMPLE_PLACES ? TABLE_SAMPLE_PLACES : count);
-    for (struct table_bucket *bucket = head; bucket != NULL && wanted < count; bucket = bucket_linked(bucket)) {
-        for (int i = 0; i < TABLE_BUCKET_WORDS; i++) {
-            uint64_t word = table_load(&bucket->words[i]);
-            if (word != 0 && (word & TABLE_LINK_BIT) == 0 && wanted-- == 0) {
+    for (struct table_group group = table_bucket_group(head); group.words != NULL && wanted < count;
+         group = table_group_next(group)) {
+        for (uint32_t i = 0; i < group.count; i++) {
+            uint64_t word = table_load(&group.words[i]);
+            if (table_word_is_item(word) && wanted-- == 0) {
                 return table_word_item(word);
             }
         }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Batches: rows and keys of all requests first, then what leads to their entries is prefetched step by step (shard,
- * place in the directory, bucket, entry), each step for the whole batch so that the misses overlap; then they run in
- * order.
+ * place in the directory, bucket, entry, entries behind full buckets), each step for the whole batch so that the misses
+ * overlap; then they run in order.
  * Owner: the executing thread. Locks: none here; dispatch takes those of each call. */
 #include "sherd/exec/exec.h"
 
@@ -120,10 +120,18 @@ static ALWAYS_INLINE void batch_prefetch(const struct keyspace *keyspace, struct
     for (size_t i = 0; i < count; i++) {
         buckets[i] = table_prefetch_bucket(places[i]);
     }
+    struct table_group further[EXEC_BATCH_MAX];
+    uint64_t further_hashes[EXEC_BATCH_MAX];
+    size_t left = 0;
     for (size_t i = 0; i < count; i++) {
         if (LIKELY(buckets[i] != NULL)) {
-            keyspace_prefetch_entry(buckets[i], items[i].hash);
+            keyspace_prefetch_entry(buckets[i], items[i].hash, &further[left]);
+            further_hashes[left] = items[i].hash;
+            left += further[left].words != NULL;
         }
+    }
+    for (size_t i = 0; i < left; i++) {
+        keyspace_prefetch_further(further[i], further_hashes[i]);
     }
 }
 

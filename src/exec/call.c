@@ -93,9 +93,16 @@ void call_prefetch(struct call *call, uint32_t first, uint32_t step, uint32_t co
     for (uint32_t i = 0; i < count; i++) {
         buckets[i] = table_prefetch_bucket(places[i]);
     }
+    struct table_group further[CALL_PREFETCH_MAX];
     for (uint32_t i = 0; i < count; i++) {
+        further[i].words = NULL;
         if (LIKELY(buckets[i] != NULL)) {
-            keyspace_prefetch_entry(buckets[i], hashes[i]);
+            keyspace_prefetch_entry(buckets[i], hashes[i], &further[i]);
+        }
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        if (further[i].words != NULL) {
+            keyspace_prefetch_further(further[i], hashes[i]);
         }
     }
 }

@@ -187,16 +187,11 @@ struct group_visit {
 
 static void group_visit_bucket(struct group_visit *visit, struct table_bucket *bucket)
 {
-    while (bucket != NULL) {
-        struct table_bucket *next = NULL;
-        for (int i = 0; i < TABLE_BUCKET_WORDS; i++) {
-            uint64_t word = table_load(&bucket->words[i]);
+    for (struct table_group group = table_bucket_group(bucket); group.words != NULL; group = table_group_next(group)) {
+        for (uint32_t i = 0; i < group.count; i++) {
+            uint64_t word = table_load(&group.words[i]);
             struct entry *entry = table_word_item(word);
-            if ((word & TABLE_LINK_BIT) != 0) {
-                next = table_word_item(word);
-                continue;
-            }
-            if (word == 0 || !entry->has_deadline) {
+            if (!table_word_is_item(word) || !entry->has_deadline) {
                 continue;
             }
             uint64_t hash = keyspace_hash(visit->keyspace, entry_key(entry));
@@ -211,7 +206,6 @@ static void group_visit_bucket(struct group_visit *visit, struct table_bucket *b
                 visit->earliest_ms = deadline_ms;
             }
         }
-        bucket = next;
     }
 }
 

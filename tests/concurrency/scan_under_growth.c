@@ -90,7 +90,11 @@ static void *keep_prefetching(void *argument)
             uint64_t hash = random_next(&actor->random);
             struct table_bucket *bucket = table_prefetch_bucket(keyspace_prefetch_place(keyspace, 0, hash));
             if (bucket != NULL) {
-                keyspace_prefetch_entry(bucket, hash);
+                struct table_group further;
+                keyspace_prefetch_entry(bucket, hash, &further);
+                if (further.words != NULL) {
+                    keyspace_prefetch_further(further, hash);
+                }
             }
         }
         turn_end(actor);

@@ -2,8 +2,8 @@
 /* A hash table of pointers that grows and shrinks one bucket at a time (linear hashing): no rehash ever stalls it, and
  * its load is the same at every size.
  *
- *   word    one slot: 16 hash bits | 48 bits of pointer; 0 is free. Items are aligned to 16 bytes.
- *   bucket  8 words, one cache line. When it is full its last word becomes a link (lowest bit set) to a further bucket.
+ *   bucket  8 words (container/words.h), one cache line. When it is full its last word becomes a link to an array of up
+ *           to 16 further words, which grows and shrinks by pairs; when that is full, the same goes on from there.
  *   segment 16 buckets; the directory lists the segments.
  *   address the low bits of the hash: with n buckets and 2^L <= n < 2^(L+1), L+1 bits when that bucket exists, else L.
  *
@@ -11,26 +11,20 @@
  * and merging joins two, so a scan that goes on at a position meets every item that stays exactly once.
  *
  * Readers without the lock may only *prefetch*: they load the directory, then words (relaxed), and never dereference an
- * item. What they may still look at is handed to `retire` instead of being freed.
+ * item. What they may still look at (segments, overflow arrays, the directory) is handed to `retire` instead of being
+ * freed.
  *
  * Owner: whoever embeds it. Locks: the owner's; all but table_prefetch_* need them. */
 #ifndef SHERD_CONTAINER_TABLE_H
 #define SHERD_CONTAINER_TABLE_H
 
-#include <stdatomic.h>
-
-#include "sherd/base/compiler.h"
+#include "sherd/container/words.h"
 
 enum {
-    TABLE_BUCKET_WORDS = 8,
     TABLE_SEGMENT_BUCKETS = 16,
 };
 
-#define TABLE_POINTER_MASK UINT64_C(0x0000fffffffffff0)
-#define TABLE_LINK_BIT     UINT64_C(1)
-#define TABLE_SCAN_END     (UINT64_C(1) << 32)
-
-typedef _Atomic uint64_t table_word;
+#define TABLE_SCAN_END (UINT64_C(1) << 32)
 
 struct table_bucket {
     CACHE_ALIGNED table_word words[TABLE_BUCKET_WORDS];
@@ -68,31 +62,6 @@ struct table_slot {
 void table_init(struct table *table);
 /* Retires the table's own memory; the items are the caller's. */
 void table_deinit(struct table *table, const struct table_env *env);
-
-static ALWAYS_INLINE uint16_t table_tag(uint64_t hash)
-{
-    return (uint16_t)(hash >> 32);
-}
-
-static ALWAYS_INLINE void *table_word_item(uint64_t word)
-{
-    return (void *)(uintptr_t)(word & TABLE_POINTER_MASK);
-}
-
-static ALWAYS_INLINE uint64_t table_word_make(uint64_t hash, const void *item)
-{
-    return ((uint64_t)table_tag(hash) << 48) | (uint64_t)(uintptr_t)item;
-}
-
-static ALWAYS_INLINE uint64_t table_load(table_word *word)
-{
-    return atomic_load_explicit(word, memory_order_relaxed);
-}
-
-static ALWAYS_INLINE void table_store(table_word *word, uint64_t value)
-{
-    atomic_store_explicit(word, value, memory_order_relaxed);
-}
 
 static ALWAYS_INLINE uint32_t table_used(const struct table *table)
 {
@@ -162,12 +131,32 @@ static ALWAYS_INLINE struct table_bucket *table_prefetch_bucket(struct table_pla
     return bucket;
 }
 
-/* Without the lock: the address of the item whose tag matches first, to prefetch and never to dereference; or NULL. */
-static ALWAYS_INLINE const void *table_prefetch_item(struct table_bucket *bucket, uint64_t hash)
+static ALWAYS_INLINE struct table_group table_bucket_group(struct table_bucket *bucket)
 {
-    for (int i = 0; i < TABLE_BUCKET_WORDS; i++) {
-        uint64_t word = table_load(&bucket->words[i]);
-        if ((uint16_t)(word >> 48) == table_tag(hash) && word != 0) {
+    return (struct table_group){bucket->words, TABLE_BUCKET_WORDS};
+}
+
+/* Without the lock: the address of the bucket's first item with the tag, to prefetch and never to dereference; or NULL.
+ * Then `further` is the group to look in next (table_prefetch_further), prefetched here, or none. */
+static ALWAYS_INLINE const void *table_prefetch_item(struct table_bucket *bucket, uint64_t hash,
+                                                     struct table_group *further)
+{
+    unsigned found = table_match(bucket->words, table_tag(hash));
+    if (LIKELY(found != 0)) {
+        further->words = NULL;
+        return table_word_item(table_load(&bucket->words[__builtin_ctz(found)]));
+    }
+    *further = table_group_next(table_bucket_group(bucket));
+    PREFETCH((const void *)further->words);
+    return NULL;
+}
+
+/* The same for an overflow array; what lies behind a full one is not prefetched. */
+static ALWAYS_INLINE const void *table_prefetch_further(struct table_group group, uint64_t hash)
+{
+    for (uint32_t i = 0; i < group.count; i++) {
+        uint64_t word = table_load(&group.words[i]);
+        if ((uint16_t)(word >> 48) == table_tag(hash)) {
             return table_word_item(word);
         }
     }
@@ -181,18 +170,24 @@ static ALWAYS_INLINE struct table_slot table_find(const struct table *table, uin
                                                   const void *wanted)
 {
     struct table_bucket *bucket = table_home(table, hash);
-    while (bucket != NULL) {
-        struct table_bucket *next = NULL;
-        for (int i = 0; i < TABLE_BUCKET_WORDS; i++) {
-            uint64_t word = table_load(&bucket->words[i]);
-            if (UNLIKELY((word & TABLE_LINK_BIT) != 0)) {
-                next = table_word_item(word);
-            } else if ((uint16_t)(word >> 48) == table_tag(hash) && word != 0 &&
-                       LIKELY(matches(table_word_item(word), wanted))) {
-                return (struct table_slot){&bucket->words[i]};
+    if (UNLIKELY(bucket == NULL)) {
+        return (struct table_slot){NULL};
+    }
+    uint16_t tag = table_tag(hash);
+    for (unsigned found = table_match(bucket->words, tag); found != 0; found &= found - 1) {
+        table_word *word = &bucket->words[__builtin_ctz(found)];
+        if (LIKELY(matches(table_word_item(table_load(word)), wanted))) {
+            return (struct table_slot){word};
+        }
+    }
+    for (struct table_group group = table_group_next(table_bucket_group(bucket)); group.words != NULL;
+         group = table_group_next(group)) {
+        for (uint32_t i = 0; i < group.count; i++) {
+            uint64_t word = table_load(&group.words[i]);
+            if ((uint16_t)(word >> 48) == tag && LIKELY(matches(table_word_item(word), wanted))) {
+                return (struct table_slot){&group.words[i]};
             }
         }
-        bucket = next;
     }
     return (struct table_slot){NULL};
 }

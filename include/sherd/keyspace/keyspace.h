@@ -113,7 +113,8 @@ size_t keyspace_detach(struct keyspace_user *user, struct shard *shard, unsigned
 /* Exchanges two databases of a locked shard in O(1). */
 void keyspace_swap(struct keyspace_user *user, struct shard *shard, unsigned db_a, unsigned db_b) REQUIRES(shard_held);
 
-/* Prefetching stages of a batch: shard, place, bucket, entry; inside an epoch section, without locks. */
+/* Prefetching stages of a batch: shard, place, bucket, entry, entries behind full buckets; inside an epoch
+ * section, without locks. */
 static ALWAYS_INLINE void keyspace_prefetch_shard(const struct keyspace *keyspace, unsigned db, uint64_t hash)
 {
     PREFETCH(&keyspace_shard(keyspace, keyspace_shard_of(hash))->databases[db]);
@@ -125,13 +126,24 @@ static ALWAYS_INLINE struct table_place keyspace_prefetch_place(const struct key
     return table_prefetch_place(&keyspace_shard(keyspace, keyspace_shard_of(hash))->databases[db].table, hash);
 }
 
-static ALWAYS_INLINE void keyspace_prefetch_entry(struct table_bucket *bucket, uint64_t hash)
+static ALWAYS_INLINE void keyspace_prefetch_lines(const char *entry)
 {
-    const char *entry = table_prefetch_item(bucket, hash);
     if (LIKELY(entry != NULL)) {
         PREFETCH(entry);
         PREFETCH(entry + CACHE_LINE_BYTES);
     }
+}
+
+/* `further` becomes what keyspace_prefetch_further goes on with; its words are NULL when there is nothing to do. */
+static ALWAYS_INLINE void keyspace_prefetch_entry(struct table_bucket *bucket, uint64_t hash,
+                                                  struct table_group *further)
+{
+    keyspace_prefetch_lines(table_prefetch_item(bucket, hash, further));
+}
+
+static ALWAYS_INLINE void keyspace_prefetch_further(struct table_group further, uint64_t hash)
+{
+    keyspace_prefetch_lines(table_prefetch_further(further, hash));
 }
 
 #endif
