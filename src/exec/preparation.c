@@ -95,9 +95,20 @@ static bool may_copy(const struct call *call)
     return call->worker->is_executor;
 }
 
+static bool is_blob(const struct call *call, uint32_t argument)
+{
+    const struct blob *blob = call->session->argument;
+    return blob != NULL && blob->data == call->argv[argument].data;
+}
+
+struct blob *call_share_argument(const struct call *call, uint32_t argument)
+{
+    return is_blob(call, argument) ? blob_reference(call->session->argument) : NULL;
+}
+
 bool preparation_value(struct call *call, uint32_t argument)
 {
-    if (may_copy(call)) {
+    if (is_blob(call, argument) || may_copy(call)) {
         return true;
     }
     struct preparation *preparation = preparation_of(call);
@@ -114,7 +125,7 @@ bool preparation_value(struct call *call, uint32_t argument)
 
 void call_set_large(struct call *call, struct keyref *ref, uint32_t argument, int64_t deadline_ms)
 {
-    struct blob *blob = NULL;
+    struct blob *blob = call_share_argument(call, argument);
     struct preparation *preparation = call->session->preparation;
     while (blob == NULL && preparation != NULL && preparation->next_take < preparation->count) {
         struct preparation_part *part = &preparation->parts[preparation->next_take++];

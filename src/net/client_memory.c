@@ -19,8 +19,10 @@ enum {
 static size_t conn_bytes(const struct conn *conn)
 {
     const struct output *own = &conn->session.own;
-    return sizeof(*conn) + sizeof(struct registry_slot) + conn->input.cap + own->bytes.cap + own->insert_bytes +
-           own->insert_cap * sizeof(own->inserts[0]) + conn->parser.places_cap * sizeof(conn->parser.places[0]);
+    const struct blob *large = conn->parser.large;
+    return (large == NULL ? 0 : sizeof(*large) + large->cap) + sizeof(*conn) + sizeof(struct registry_slot) +
+           conn->input.cap + own->bytes.cap + own->insert_bytes + own->insert_cap * sizeof(own->inserts[0]) +
+           conn->parser.places_cap * sizeof(conn->parser.places[0]);
 }
 
 /* Makes `bytes` the connection's part of the sum; true when the sum grew. */

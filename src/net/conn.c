@@ -49,6 +49,9 @@ static const struct session_sink conn_sink = {
 static void conn_free(struct conn *conn)
 {
     client_memory_gone(conn);
+    if (conn->session.argument != NULL) {
+        blob_release(conn->session.argument);
+    }
     session_deinit(&conn->session);
     request_parser_deinit(&conn->parser);
     buffer_deinit(&conn->input);
@@ -107,6 +110,7 @@ static void wake_deliver(struct mail *mail, void *receiver)
     }
     session->flags &= ~(uint32_t)SESSION_SUSPENDED;
     if ((reasons & WAKE_RETURNED) != 0) {
+        conn_large_done(conn);
         conn_keep_rest(conn);
         conn_touch(conn);
     }
@@ -249,9 +253,57 @@ static size_t read_room(const struct conn *conn)
 /* Tells CLIENT LIST how much of the buffer is in use. */
 static void show_input(struct conn *conn)
 {
-    atomic_store_explicit(&conn->shown_input, conn->input.len, memory_order_relaxed);
+    size_t bytes = LIKELY(conn->parser.large == NULL) ? conn->input.len : conn->parser.large_len;
+    atomic_store_explicit(&conn->shown_input, bytes, memory_order_relaxed);
     atomic_store_explicit(&conn->shown_input_free, conn->input.cap - conn->input.len, memory_order_relaxed);
     peaks_note(conn->worker, conn->input.cap, 0);
+}
+
+/* Receives more of a large argument, and nothing beyond it. */
+static NOINLINE void read_large(struct conn *conn)
+{
+    struct request_parser *parser = &conn->parser;
+    ssize_t got = socket_read(conn->fd, parser->large->data + parser->large_len, request_parser_large_room(parser));
+    read_result(conn, got);
+    parser->large_len += got > 0 ? (size_t)got : 0;
+}
+
+/* From here on the rest of a large argument is received into a blob of its own. */
+static NOINLINE void divert_large(struct conn *conn)
+{
+    if (request_parser_divert(&conn->parser, buffer_slice(&conn->input))) {
+        conn->input.len = conn->parser.large_at;
+        conn->input_peak = conn->input.len;
+        show_input(conn);
+        client_memory_note(conn);
+    }
+}
+
+/* The request is to be framed again another time: its large argument goes where it would have been received. */
+static COLD void restore_large(struct conn *conn)
+{
+    struct buffer *input = &conn->input;
+    struct blob *large = conn->session.argument;
+    size_t at = conn->parser.large_at;
+    size_t bytes = large->len + 2;
+    ASSERT(conn->used == 0 && at <= input->len);
+    buffer_reserve(input, bytes);
+    memmove(input->data + at + bytes, input->data + at, input->len - at);
+    memcpy(input->data + at, large->data, bytes);
+    input->len += bytes;
+    conn->session.argument = NULL;
+    blob_release(large);
+    client_memory_note(conn);
+}
+
+void conn_large_done(struct conn *conn)
+{
+    struct session *session = &conn->session;
+    if (session->argument != NULL && (session->flags & SESSION_AWAY) == 0 && conn->used == conn->framed) {
+        blob_release(session->argument);
+        session->argument = NULL;
+        client_memory_note(conn);
+    }
 }
 
 void conn_read(struct conn *conn)
@@ -261,6 +313,10 @@ void conn_read(struct conn *conn)
     conn->framed = 0;
     if ((conn->flags & CONN_HAS_NEWS) != 0) {
         conn->flags &= ~(uint32_t)CONN_HAS_NEWS;
+        if (UNLIKELY(request_parser_large_room(&conn->parser) != 0)) {
+            read_large(conn);
+            return;
+        }
         if (UNLIKELY(input->cap - input->len < NET_READ_BYTES) || UNLIKELY(conn->input_peak >= input->cap)) {
             buffer_reserve(input, read_room(conn));
             show_input(conn);
@@ -276,11 +332,17 @@ void conn_read(struct conn *conn)
 void conn_keep_rest(struct conn *conn)
 {
     if (UNLIKELY(conn->framed != conn->used)) {
+        if (conn->session.argument != NULL) {
+            restore_large(conn);
+        }
         request_parser_deinit(&conn->parser);
     }
     buffer_consume(&conn->input, conn->used);
     conn->framed = 0;
     conn->used = 0;
+    if (UNLIKELY(conn->parser.bulk_len >= REQUEST_LARGE_BYTES)) {
+        divert_large(conn);
+    }
     show_input(conn);
 }
 

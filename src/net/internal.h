@@ -27,6 +27,13 @@ void conn_touch(struct conn *conn);
 void conn_write(struct conn *conn);
 /* Forgets the part of the input that was used. Not while an executor may be reading the arguments (SESSION_AWAY). */
 void conn_keep_rest(struct conn *conn);
+/* A request with a large argument apart from the input has run, perhaps: lets go of the argument if it has. */
+void conn_large_done(struct conn *conn);
+/* Bytes of an argument that is being received apart from the input. */
+static inline size_t conn_large_bytes(const struct conn *conn)
+{
+    return UNLIKELY(conn->parser.large != NULL) ? conn->parser.large_len : 0;
+}
 /* Stops or starts listening to the socket. */
 void conn_pause(struct conn *conn);
 void conn_continue(struct conn *conn);

@@ -110,7 +110,7 @@ static void conn_frame(struct conn *conn, const struct net_options *options)
         limits.authenticated = (conn->session.flags & SESSION_UNAUTHENTICATED) == 0 || options->requirepass.len == 0;
         enum request_outcome outcome = request_parse(&conn->parser, rest, &limits, &worker->exec.pool, &result);
         if (outcome == REQUEST_PART) {
-            if (UNLIKELY((int64_t)rest.len > options->query_buffer_limit_bytes)) {
+            if (UNLIKELY((int64_t)(rest.len + conn_large_bytes(conn)) > options->query_buffer_limit_bytes)) {
                 client_close_long_query(conn);
             }
             return;
@@ -130,8 +130,12 @@ static void conn_frame(struct conn *conn, const struct net_options *options)
         item->session = &conn->session;
         item->request = result.request;
         worker->item_conns[worker->item_count++] = conn;
-        if (UNLIKELY(worker->item_count == EXEC_BATCH_MAX) ||
-            UNLIKELY((conn->session.flags & SESSION_UNAUTHENTICATED) != 0)) {
+        if (UNLIKELY(conn->parser.large != NULL)) {
+            conn->session.argument = request_parser_take_large(&conn->parser);
+            run_batch(worker);
+            conn_large_done(conn);
+        } else if (UNLIKELY(worker->item_count == EXEC_BATCH_MAX) ||
+                   UNLIKELY((conn->session.flags & SESSION_UNAUTHENTICATED) != 0)) {
             run_batch(worker);
         }
     }

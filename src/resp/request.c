@@ -83,6 +83,9 @@ void request_parser_init(struct request_parser *parser)
 void request_parser_deinit(struct request_parser *parser)
 {
     memory_free(parser->places);
+    if (parser->large != NULL) {
+        blob_release(parser->large);
+    }
     request_parser_init(parser);
 }
 
@@ -92,13 +95,37 @@ static void parser_reset(struct request_parser *parser)
     parser->places_count = 0;
     parser->bulk_len = BULK_UNKNOWN;
     if (UNLIKELY(parser->places_cap > PLACES_KEEP)) {
-        request_parser_deinit(parser);
+        memory_free(parser->places);
+        parser->places = NULL;
+        parser->places_cap = 0;
     }
 }
 
 size_t request_parser_wants(const struct request_parser *parser)
 {
     return parser->at != 0 && parser->bulk_len >= 0 ? parser->at + (size_t)parser->bulk_len + 2 : 0;
+}
+
+bool request_parser_divert(struct request_parser *parser, struct slice input)
+{
+    if (parser->at == 0 || parser->bulk_len < REQUEST_LARGE_BYTES || parser->large != NULL) {
+        return false;
+    }
+    size_t len = (size_t)parser->bulk_len;
+    struct blob *large = blob_create(len, len + 2);
+    parser->large = large;
+    parser->large_at = parser->at;
+    parser->large_place = parser->places_count;
+    parser->large_len = input.len - parser->at;
+    ASSERT(parser->large_len < len + 2);
+    memcpy(large->data, input.data + parser->at, parser->large_len);
+    return true;
+}
+
+/* Is the argument under way the one that is received into a blob? */
+static bool is_diverted(const struct request_parser *parser)
+{
+    return parser->large != NULL && parser->large_place == parser->places_count;
 }
 
 static enum request_outcome fail(char *error, const char *text)
@@ -183,11 +210,12 @@ static enum request_outcome arguments_resume(struct request_parser *parser, stru
             parser->bulk_len = len;
         }
         size_t len = (size_t)parser->bulk_len;
-        if (input.len - parser->at < len + 2) {
+        bool diverted = is_diverted(parser);
+        if (diverted ? request_parser_large_room(parser) != 0 : input.len - parser->at < len + 2) {
             return REQUEST_PART;
         }
         parser_keep(parser, parser->at, len);
-        parser->at += len + 2;
+        parser->at += diverted ? 0 : len + 2;
         parser->bulk_len = BULK_UNKNOWN;
         parser->arguments_left--;
     }
@@ -205,7 +233,9 @@ static void parser_deliver(struct request_parser *parser, struct slice input, st
         pool_grow(pool, parser->places_count);
     }
     for (size_t i = 0; i < parser->places_count; i++) {
-        pool_add(pool, slice_make(input.data + parser->places[i].at, parser->places[i].len));
+        bool apart = parser->large != NULL && parser->large_place == i;
+        const char *data = apart ? parser->large->data : input.data + parser->places[i].at;
+        pool_add(pool, slice_make(data, parser->places[i].len));
     }
     parser_reset(parser);
 }

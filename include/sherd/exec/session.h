@@ -71,6 +71,7 @@ struct session {
     _Atomic bool doomed;             /* (a) killed: executes nothing more */
     struct errand *errand;           /* (w) while SESSION_AWAY: the call that an executor runs; NULL: it only copies */
     struct preparation *preparation; /* (w) what its request had copied, while it has not run; or NULL */
+    struct blob *argument;           /* (w) a large argument of its request, received into a blob; NULL: none is */
 
     struct spin names;                      /* guards what follows */
     struct blob *texts[SESSION_TEXT_COUNT]; /* (n) changed by the worker alone, which reads without the lock */

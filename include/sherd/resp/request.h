@@ -5,6 +5,7 @@
 #ifndef SHERD_RESP_REQUEST_H
 #define SHERD_RESP_REQUEST_H
 
+#include "sherd/base/blob.h"
 #include "sherd/base/buffer.h"
 #include "sherd/base/quote.h"
 
@@ -12,6 +13,7 @@ enum {
     REQUEST_INLINE_MAX_BYTES = 64 * 1024,
     REQUEST_UNAUTHENTICATED_ARGS = 10,
     REQUEST_UNAUTHENTICATED_BYTES = 16384,
+    REQUEST_LARGE_BYTES = 32 * 1024, /* an argument of that size may be received into a blob of its own */
 };
 
 /* Arguments of the requests of one batch. They move when the pool grows: requests refer to them by index. */
@@ -53,6 +55,10 @@ struct request_parser {
     struct argument_place *places; /* arguments framed so far */
     size_t places_count;
     size_t places_cap;
+    struct blob *large; /* owned: the argument that is received apart from the input, CRLF included; NULL: none */
+    size_t large_len;   /* bytes of it that have arrived */
+    size_t large_at;    /* where it belongs, from the request's first byte */
+    size_t large_place; /* which argument it is */
 };
 
 void request_parser_init(struct request_parser *parser);
@@ -78,5 +84,23 @@ enum request_outcome request_parse(struct request_parser *parser, struct slice i
 /* How many bytes the argument under way needs in all, from the request's first byte; 0 when not known: lets a reader
  * make room for a large argument at once. */
 size_t request_parser_wants(const struct request_parser *parser);
+
+/* After REQUEST_PART, where a large argument is under way (the first of its request): lets the reader receive the rest
+ * of it into parser->large, which may become the value without a copy. The bytes of it that `input` (the request's
+ * bytes so far) ends with are taken over; true: the caller cuts `input` to parser->large_at bytes, puts what arrives
+ * behind parser->large_len, at most request_parser_large_room bytes, and then parses on as usual. */
+NODISCARD bool request_parser_divert(struct request_parser *parser, struct slice input);
+/* What is still to be received into parser->large; 0: it is complete, or there is none. */
+static inline size_t request_parser_large_room(const struct request_parser *parser)
+{
+    return UNLIKELY(parser->large != NULL) ? parser->large->len + 2 - parser->large_len : 0;
+}
+/* After REQUEST_WHOLE: takes the blob that holds one of the request's arguments; NULL when all stand in the input. */
+NODISCARD static inline struct blob *request_parser_take_large(struct request_parser *parser)
+{
+    struct blob *large = parser->large;
+    parser->large = NULL;
+    return large;
+}
 
 #endif

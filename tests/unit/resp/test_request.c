@@ -361,3 +361,65 @@ Test(request, takes_a_hundred_thousand_arguments_whole_or_in_two)
     }
     buffer_deinit(&input);
 }
+
+/* A large argument arrives in `cut` bytes with the rest of the input, the others apart. */
+static void expect_diverted(size_t large_len, size_t cut)
+{
+    struct request_parser parser;
+    struct argument_pool pool;
+    struct request_result result;
+    request_parser_init(&parser);
+    argument_pool_init(&pool);
+    struct buffer input = repeated("*4\r\n$3\r\nSET\r\n$1\r\nk\r\n$", ' ', 0, "");
+    buffer_printf(&input, "%zu\r\n", large_len);
+    size_t head = input.len;
+    struct buffer large = repeated("", 'v', large_len, "\r\n");
+    buffer_append(&input, large.data, cut);
+    cr_assert_eq(request_parse(&parser, buffer_slice(&input), &TRUSTED, &pool, &result), REQUEST_PART);
+    cr_assert(request_parser_divert(&parser, buffer_slice(&input)));
+    cr_assert_eq(parser.large_at, head);
+    cr_assert_eq(request_parser_large_room(&parser), large_len + 2 - cut);
+    input.len = parser.large_at;
+    cr_assert_not(request_parser_divert(&parser, buffer_slice(&input)), "only one is taken apart");
+    cr_assert_eq(request_parse(&parser, buffer_slice(&input), &TRUSTED, &pool, &result), REQUEST_PART);
+    memcpy(parser.large->data + cut, large.data + cut, large.len - cut);
+    parser.large_len = large.len;
+    buffer_append(&input, "$2\r\nN", 5);
+    cr_assert_eq(request_parse(&parser, buffer_slice(&input), &TRUSTED, &pool, &result), REQUEST_PART);
+    buffer_append(&input, "X\r\n*1", 5);
+    cr_assert_eq(request_parse(&parser, buffer_slice(&input), &TRUSTED, &pool, &result), REQUEST_WHOLE);
+    cr_assert_eq(result.request.argc, 4);
+    cr_assert_eq(result.request.bytes, input.len - 2, "what follows is the next request's");
+    const struct slice *argv = pool.slots + result.request.first;
+    struct blob *blob = request_parser_take_large(&parser);
+    cr_assert_eq((const void *)argv[2].data, (const void *)blob->data, "the argument is the blob, not a copy");
+    cr_assert(slice_equals(argv[2], slice_make(large.data, large_len)));
+    cr_assert(slice_equals(argv[0], SLICE_LITERAL("SET")) && slice_equals(argv[3], SLICE_LITERAL("NX")));
+    blob_release(blob);
+    buffer_deinit(&large);
+    buffer_deinit(&input);
+    request_parser_deinit(&parser);
+    argument_pool_deinit(&pool);
+}
+
+Test(request, receives_a_large_argument_apart_from_the_others)
+{
+    for (size_t len = REQUEST_LARGE_BYTES; len <= REQUEST_LARGE_BYTES * 4; len *= 2) {
+        expect_diverted(len, 0);
+        expect_diverted(len, 1);
+        expect_diverted(len, len - 1);
+        expect_diverted(len, len);
+        expect_diverted(len, len + 1);
+    }
+}
+
+Test(request, leaves_smaller_arguments_among_the_others)
+{
+    struct framer framer;
+    framer_init(&framer);
+    struct buffer input = repeated("*2\r\n$3\r\nGET\r\n$32767\r\n", 'k', 1000, "");
+    framer_feed(&framer, buffer_slice(&input), &TRUSTED);
+    cr_assert_not(request_parser_divert(&framer.parser, buffer_slice(&input)));
+    buffer_deinit(&input);
+    framer_deinit(&framer);
+}
