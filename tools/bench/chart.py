@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """SVG charts: panels of bars, readable on a light and on a dark page."""
 import html
+import math
 
 from report import machine, unique
 from rounds import median, pick
@@ -8,15 +9,17 @@ from rounds import median, pick
 STYLE = """
 text { font-family: system-ui, "Segoe UI", Helvetica, Arial, sans-serif; font-size: 13px; fill: #1f2933; }
 .title { font-size: 19px; font-weight: 600; } .panel { font-size: 14px; font-weight: 600; }
-.quiet { fill: #5f6c7b; font-size: 12px; } .ours { font-weight: 600; }
-.page { fill: #ffffff; stroke: #d5dce3; } .axis { stroke: #c3ccd5; stroke-width: 1; }
+.quiet { fill: #5f6c7b; font-size: 12px; } .tick { fill: #5f6c7b; font-size: 11px; } .ours { font-weight: 600; }
+.page { fill: #ffffff; stroke: #d5dce3; } .axis { stroke: #c3ccd5; } .grid { stroke: #e6ebf0; }
 .bar { fill: #a9b8c6; } .bar-ours { fill: #1b7f5c; } .bar-limit { fill: none; stroke: #8a97a5; stroke-dasharray: 3 2; }
 .mark { stroke: #b3541e; stroke-width: 1.5; stroke-dasharray: 4 3; }
 @media (prefers-color-scheme: dark) {
-text { fill: #e3e9ef; } .quiet { fill: #9aa7b4; } .page { fill: #12181f; stroke: #2c3640; } .axis { stroke: #3a4651; }
+text { fill: #e3e9ef; } .quiet, .tick { fill: #9aa7b4; } .page { fill: #12181f; stroke: #2c3640; }
+.axis { stroke: #3a4651; } .grid { stroke: #232d37; }
 .bar { fill: #5d6d7c; } .bar-ours { fill: #3fbf91; } .bar-limit { stroke: #7f8d9b; } .mark { stroke: #e39a63; }
 }"""
-NAME_WIDTH, BAR_WIDTH, VALUE_WIDTH, ROW, MARGIN = 112, 250, 64, 21, 24
+NAME_WIDTH, BAR_WIDTH, VALUE_WIDTH, ROW, MARGIN = 128, 250, 62, 21, 24
+LONGEST_RATIO = 1.5  # longer bars are cut
 PANEL_WIDTH = NAME_WIDTH + BAR_WIDTH + VALUE_WIDTH
 
 
@@ -54,19 +57,35 @@ def bar_kind(name):
     return 'bar-ours' if name.startswith('sherd') else 'bar-limit' if name == 'null' else 'bar'
 
 
+def tick_step(longest):
+    """A round step that divides the longest bar into three to six."""
+    power = 10.0 ** math.floor(math.log10(longest))
+    return next(power * factor for factor in (.2, .5, 1, 2) if longest / (power * factor) <= 6)
+
+
+def draw_scale(drawing, x, top, bottom, longest):
+    """Lines and figures of the axis in microseconds, below the bars."""
+    step = tick_step(longest)
+    count = int(longest / step + 1e-9)
+    for i in range(count + 1):
+        at = x + BAR_WIDTH * step * i / longest
+        drawing.line((at, top, at, bottom), 'grid' if i else 'axis')
+        drawing.text(at, bottom + 13, f'{step * i:g}' + (' \u00b5s' if i == count else ''), 'tick', 'middle')
+
+
 def draw_panel(drawing, left, top, title, bars, names):
     """One workload: a bar for each server as long as its share of the longest. Returns the height."""
     drawing.text(left + NAME_WIDTH, top + 13, title, 'panel')
     y, x = top + 24, left + NAME_WIDTH
     longest = max(value for _, value in bars)
-    drawing.line((x, y - 2, x, y + ROW * len(bars)), 'axis')
+    draw_scale(drawing, x, y - 2, y + ROW * len(bars), longest)
     for name, value in bars:
         ours = 'ours' if name.startswith('sherd') else ''
         drawing.text(x - 8, y + 13, names.get(name, name), ours, 'end')
         drawing.bar(x, y + 2, BAR_WIDTH * value / longest, ROW - 6, bar_kind(name))
         drawing.text(x + BAR_WIDTH * value / longest + 6, y + 13, figure_text(value), ours)
         y += ROW
-    return y - top + 18
+    return y - top + 36
 
 
 def draw_panels(path, title, subtitle, panels, names):
@@ -81,10 +100,9 @@ def draw_panels(path, title, subtitle, panels, names):
 
 
 def draw_ratios(path, title, subtitle, rows, limit):
-    """rows: (label, ratio), one bar each on a scale to 1.0 and beyond, with a mark at the limit and at 1."""
+    """rows: (label, ratio), one bar each, cut at LONGEST_RATIO, with a mark at the limit and at 1."""
     drawing, y, x, width = Drawing(), 96, 150, 720
-    top = max([1.1] + [ratio for _, ratio in rows])
-    scale = (width - x - 90) / top
+    scale = (width - x - 90) / LONGEST_RATIO
     drawing.text(MARGIN, 36, title, 'title')
     drawing.text(MARGIN, 57, subtitle, 'quiet')
     bottom = y + ROW * len(rows)
@@ -93,8 +111,8 @@ def draw_ratios(path, title, subtitle, rows, limit):
         drawing.text(x + scale * mark, y - 10, name, 'quiet', 'middle')
     for label, ratio in rows:
         drawing.text(x - 8, y + 13, label, '', 'end')
-        drawing.bar(x, y + 2, scale * ratio, ROW - 6, 'bar-ours')
-        drawing.text(x + scale * ratio + 6, y + 13, f'{ratio:.2f}')
+        drawing.bar(x, y + 2, scale * min(ratio, LONGEST_RATIO), ROW - 6, 'bar-ours')
+        drawing.text(width - MARGIN, y + 13, f'{ratio:.2f}' + (' \u2192' if ratio > LONGEST_RATIO else ''), '', 'end')
         y += ROW
     drawing.line((x, 92, x, bottom), 'axis')
     drawing.save(path, width, bottom + 18, title)
@@ -109,4 +127,5 @@ def write_chart(path, samples):
                 if (own := pick(samples, place=place, work=work, server=name))]
         panels.append((f'{work}  ({place})', bars))
     draw_panels(path, 'Server CPU microseconds per operation (shorter is better)',
-                f'{here["cpu"]}, {here["cpus"]} CPUs, Linux {here["kernel"]}; every panel has its own scale', panels, {})
+                f'{here["cpu"]}, {here["cpus"]} CPUs, Linux {here["kernel"]}; every panel has its own scale',
+                panels, {})

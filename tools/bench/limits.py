@@ -49,7 +49,8 @@ COMMANDS = [
     one('getrange', '', 'GETRANGE key:{key} 8 39', fill=True), one('strlen', '', 'STRLEN key:{key}', fill=True),
     one('setrange', '', 'SETRANGE key:{key} 8 {data:16}', fill=True),
     one('append', ':k=100000', 'APPEND appended:{key} {data:8}'), one('setbit', '', 'SETBIT bits:{key} 77 1'),
-    one('setex', '', 'SETEX fleeting:{key} 1000000 {data:64}'), one('getset', '', 'GETSET key:{key} {data:64}', fill=True),
+    one('setex', '', 'SETEX fleeting:{key} 1000000 {data:64}'),
+    one('getset', '', 'GETSET key:{key} {data:64}', fill=True),
     one('exists', '', 'EXISTS key:{key}', fill=True), one('type', '', 'TYPE key:{key}', fill=True),
     one('ttl', '', 'TTL key:{key}', fill=True), one('expire', '', 'EXPIRE key:{key} 1000000', fill=True),
     one('set+del', '', '1x SET key:{key} {data:64} , 1x DEL key:{key}', fill=True),
@@ -60,7 +61,8 @@ COMMANDS = [
     Asked('get1m:k=50:c=10', 'GET huge:{key}', [(50, 'SET huge:{key} {data:1048576}')]),
     Asked('set1m:k=50:c=10', 'SET huge:{key} {data:1048576}'),
     # streams
-    one('xadd', ':k=1000', 'XADD stream:{key} * field {data:16}'), one('xrange10', '', 'XRANGE st - + COUNT 10', STREAM),
+    one('xadd', ':k=1000', 'XADD stream:{key} * field {data:16}'),
+    one('xrange10', '', 'XRANGE st - + COUNT 10', STREAM),
     one('xread10', '', 'XREAD COUNT 10 STREAMS st 0', STREAM), one('xlen', '', 'XLEN st', STREAM),
     # types that a server may not have
     one('lpush', ':k=1000', 'LPUSH list:{key} {data:16}'),
@@ -90,7 +92,8 @@ PROFILES = {
     # The finished hot path.
     'hotpath': [
         Speed('one-thread', 'GET and SET beside the peers, one thread', ['sherd', *PEERS, 'null'], PLAIN, same_core({
-            'get:P=1': {'null': 1.07}, 'set:P=1': {'null': 1.07}, 'get:P=10': {'redis': .44}, 'set:P=10': {'redis': .44},
+            'get:P=1': {'null': 1.07}, 'set:P=1': {'null': 1.07},
+            'get:P=10': {'redis': .44}, 'set:P=10': {'redis': .44},
             'get:P=50': {'redis': .21, 'valkey': .42, 'pogocache': .45}, 'set:P=50': {'redis': .24},
             'hot:P=50': {'redis': .5}})),
         Hash('hash', 'the keyed hash', 5),

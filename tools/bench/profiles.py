@@ -217,8 +217,9 @@ class Hash:
     def result(self, _known, options, _load):
         program = options.tools['hash']
         cpu = str(options.cpu or 0)
-        found = [[float(word) for word in subprocess.run(['taskset', '-c', cpu, program], capture_output=True, text=True,
-                                                         check=True).stdout.split()] for _ in range(11)]
+        outputs = [subprocess.run(['taskset', '-c', cpu, program], capture_output=True, text=True, check=True).stdout
+                   for _ in range(11)]
+        found = [[float(word) for word in output.split()] for output in outputs]
         costs = [cost for cost, _ in found]
         mid, delay = statistics.median(costs), statistics.median(delay for _, delay in found)
         note = f'[{min(costs):.2f}..{max(costs):.2f}]; {delay:.2f} when each waits for the one before'
@@ -255,7 +256,6 @@ def print_verdicts(verdicts):
 def print_total(sections):
     """One line for all; true when no limit was missed."""
     states = [row['state'] for section in sections for row in section['verdicts']]
-    failed, absent = states.count('FAIL'), states.count('absent')
-    print(f'\n{states.count("pass")} of {len(states) - absent} limits met, {states.count("even")} even, {failed} missed; '
-          f'{absent} rows absent')
+    met, failed, even, absent = (states.count(state) for state in ('pass', 'FAIL', 'even', 'absent'))
+    print(f'\n{met} of {len(states) - absent} limits met, {even} even, {failed} missed; {absent} rows absent')
     return failed == 0

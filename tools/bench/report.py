@@ -3,6 +3,7 @@
 import json
 import os
 import platform
+import re
 import statistics
 import time
 
@@ -16,7 +17,7 @@ def machine():
             if line.startswith('model name'):
                 model = line.split(':', 1)[1].strip()
                 break
-    return {'cpu': model, 'cpus': len(os.sched_getaffinity(0)), 'kernel': platform.release(),
+    return {'cpu': model, 'cpus': len(os.sched_getaffinity(0)), 'kernel': re.match(r'[\d.]*', platform.release())[0],
             'load_average': os.getloadavg()[0], 'time': time.strftime('%Y-%m-%d %H:%M:%S')}
 
 

@@ -111,9 +111,10 @@ def run_setup(plan, load, server):
             load.in_order(server, int(count), words, conns=1, depth=32)
 
 
-def beyond_payload(server, rss):
-    """Resident bytes a key beyond key and value, or None: nothing was filled in. Client buffers count too."""
-    if server.filled is None:
+def beyond_payload(server, work, rss):
+    """Resident bytes a key beyond key and value, or None where other things than the fill are stored. Client buffers
+    count too."""
+    if server.filled is None or work.command is not None:
         return None
     keys, value_bytes = server.filled
     return (rss - server.empty_bytes) / keys - KEY_BYTES - value_bytes
@@ -132,7 +133,7 @@ def measure_one(plan, load, server, work, placement):
         'load_us': figures['cpu_s'] * 1e6 / ops, 'p50_us': figures['p50_us'], 'p99_us': figures['p99_us'],
         'p999_us': figures['p999_us'], 'max_us': figures['max_us'], 'errors': int(figures['errors']),
         'complaint': figures['complaint'], 'stray_bytes': int(figures['stray_bytes']), 'rss_bytes': rss,
-        'rss_per_key': beyond_payload(server, rss),
+        'rss_per_key': beyond_payload(server, work, rss),
     }
 
 
