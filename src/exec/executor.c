@@ -5,6 +5,7 @@
  * Locks: an errand's shards, possessed on its behalf. */
 #include <poll.h>
 #include <pthread.h>
+#include <unistd.h>
 
 #include "sherd/exec/exec.h"
 #include "sherd/exec/preparation.h"
@@ -12,6 +13,8 @@
 enum {
     TIDY_AGAIN_MS = 20,     /* another thread's section is still open */
     COPY_MAX_BYTES = 16384, /* longer arguments stay where they are, if they may */
+    NICER_THAN_WORKERS = 10,
+    WALKERS = 2, /* the last ones of the pool */
 };
 
 struct executor {
@@ -20,11 +23,21 @@ struct executor {
     struct exec_worker *worker; /* (w) */
     struct exec *exec;          /* (c) */
     _Atomic uint32_t waiting;   /* (a) errands under way or queued */
+    bool gives_way;             /* (c) workers go first where there are fewer cores than threads */
     bool stop;                  /* (w) set by mail */
 };
 
+/* Which executors are asked. The first ones have a low priority: what they run may take seconds, and nobody spins for
+ * it. The last ones walk from shard to shard under spinlocks, so they must not be kept from a core. */
+enum lane {
+    LANE_LONG,  /* possesses its shards, or has none */
+    LANE_WALK,  /* holds one shard at a time, in slices */
+    LANE_SHORT, /* a copy: wherever there is the least to do */
+};
+
 struct executor_pool {
-    unsigned count; /* (c) */
+    unsigned count;   /* (c) */
+    unsigned lenient; /* (c) so many, the first, give way to workers */
     struct executor executors[];
 };
 
@@ -49,10 +62,13 @@ struct stop_mail {
     struct mail mail;
 };
 
-static struct executor *executor_choose(struct executor_pool *pool)
+/* The one of a lane with the least to do. */
+static struct executor *executor_choose(struct executor_pool *pool, enum lane lane)
 {
-    struct executor *best = &pool->executors[0];
-    for (unsigned i = 1; i < pool->count; i++) {
+    unsigned first = lane == LANE_WALK ? pool->lenient : 0;
+    unsigned end = lane == LANE_LONG && pool->lenient != 0 ? pool->lenient : pool->count;
+    struct executor *best = &pool->executors[first];
+    for (unsigned i = first + 1; i < end; i++) {
         if (atomic_load_explicit(&pool->executors[i].waiting, memory_order_relaxed) <
             atomic_load_explicit(&best->waiting, memory_order_relaxed)) {
             best = &pool->executors[i];
@@ -131,7 +147,8 @@ void exec_errand_send(struct call *call)
     errand->begin_ticks = 0;
     call->session->errand = errand;
     call->session->flags |= SESSION_AWAY;
-    errand->executor = executor_choose(call->worker->exec->executors);
+    bool walks = call->command->row->lock == LOCK_EACH_SHARD;
+    errand->executor = executor_choose(call->worker->exec->executors, walks ? LANE_WALK : LANE_LONG);
     mailbox_send(&errand->executor->box, &errand->mail);
 }
 
@@ -152,7 +169,7 @@ void exec_preparation_send(struct exec_worker *worker, struct session *session)
     struct preparation *preparation = session->preparation;
     preparation->mail = (struct mail){.deliver = preparation_deliver};
     session->flags |= SESSION_AWAY;
-    preparation->executor = executor_choose(worker->exec->executors);
+    preparation->executor = executor_choose(worker->exec->executors, LANE_SHORT);
     mailbox_send(&preparation->executor->box, &preparation->mail);
 }
 
@@ -179,7 +196,12 @@ static void freeing_deliver(struct mail *mail, void *receiver)
     struct executor *executor = receiver;
     struct exec_worker *worker = executor->worker;
     exec_turn_begin(worker);
-    garbage_table_free(freeing->tables, &worker->user);
+    freeing->tables = garbage_table_free_some(freeing->tables, &worker->user);
+    if (freeing->tables != NULL) { /* others in between; and memory that was retired meanwhile becomes free */
+        exec_turn_end(worker);
+        mailbox_send(&executor->box, &freeing->mail);
+        return;
+    }
     statistics_add(&worker->statistics, STATISTIC_LAZYFREED_OBJECTS, freeing->keys);
     atomic_fetch_sub_explicit(&worker->exec->lazyfree_pending, freeing->keys, memory_order_relaxed);
     atomic_fetch_sub_explicit(&executor->waiting, 1, memory_order_relaxed);
@@ -193,7 +215,7 @@ static void free_later(struct exec_worker *worker)
     freeing->mail = (struct mail){.deliver = freeing_deliver};
     freeing->tables = garbage_take_tables(&worker->garbage, &freeing->keys);
     atomic_fetch_add_explicit(&worker->exec->lazyfree_pending, freeing->keys, memory_order_relaxed);
-    freeing->executor = executor_choose(worker->exec->executors);
+    freeing->executor = executor_choose(worker->exec->executors, LANE_LONG);
     mailbox_send(&freeing->executor->box, &freeing->mail);
 }
 
@@ -223,6 +245,9 @@ static void *executor_main(void *argument)
 {
     struct executor *executor = argument;
     (void)pthread_setname_np(pthread_self(), "executor");
+    if (executor->gives_way) {
+        (void)!nice(NICER_THAN_WORKERS); /* of this thread alone, on Linux; without it they compete */
+    }
     executor->worker = memory_alloc_line(sizeof(*executor->worker));
     exec_worker_init(executor->worker, executor->exec, true);
     while (!executor->stop) {
@@ -243,9 +268,11 @@ enum status exec_start(struct exec *exec, unsigned executors)
         memory_alloc_line(sizeof(*pool) + executors * sizeof(struct executor) + CACHE_LINE_BYTES);
     memset((void *)pool, 0, sizeof(*pool) + executors * sizeof(struct executor));
     exec->executors = pool;
+    pool->lenient = executors > WALKERS ? executors - WALKERS : 0;
     for (unsigned i = 0; i < executors; i++) {
         struct executor *executor = &pool->executors[i];
         executor->exec = exec;
+        executor->gives_way = i < pool->lenient;
         if (mailbox_init(&executor->box) != STATUS_OK ||
             pthread_create(&executor->thread, NULL, executor_main, executor) != 0) {
             return STATUS_SYSTEM;

@@ -5,6 +5,11 @@
 
 #include "sherd/keyspace/expiry.h"
 
+enum {
+    FREE_BUCKETS = 2000,     /* in one slice */
+    TABLE_COST_BUCKETS = 20, /* what a table itself costs beside */
+};
+
 void garbage_init(struct garbage *garbage)
 {
     garbage->count = 0;
@@ -116,22 +121,38 @@ static void free_visited(void *context, void *item)
     garbage_free_whole(item);
 }
 
-void garbage_table_free(struct garbage_table *tables, struct keyspace_user *user)
+/* Frees the keys of the next buckets; true when the table is empty. */
+static bool free_buckets(struct garbage_table *table, const struct table_env *env, unsigned *buckets)
+{
+    while (table->position < TABLE_SCAN_END && *buckets < FREE_BUCKETS) {
+        table->position = table_scan(&table->table, env, table->position, free_visited, NULL);
+        *buckets += 1;
+    }
+    return table->position >= TABLE_SCAN_END;
+}
+
+struct garbage_table *garbage_table_free_some(struct garbage_table *tables, struct keyspace_user *user)
 {
     struct table_env env = keyspace_table_env(user);
-    while (tables != NULL) {
+    unsigned buckets = 0;
+    while (tables != NULL && free_buckets(tables, &env, &buckets)) {
         struct garbage_table *next = tables->next;
-        uint64_t position = 0;
-        while (position < TABLE_SCAN_END) {
-            position = table_scan(&tables->table, &env, position, free_visited, NULL);
-        }
+        buckets += TABLE_COST_BUCKETS;
         table_deinit(&tables->table, &env);
         expiry_index_destroy(tables->expiry);
         if (tables->value != NULL) {
             value_class(tables->type)->free(tables->value);
         }
         memory_free(tables);
-        epoch_poll(user->epoch);
         tables = next;
+    }
+    return tables;
+}
+
+void garbage_table_free(struct garbage_table *tables, struct keyspace_user *user)
+{
+    while (tables != NULL) {
+        tables = garbage_table_free_some(tables, user);
+        epoch_poll(user->epoch);
     }
 }

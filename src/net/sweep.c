@@ -7,8 +7,11 @@ enum {
     SWEEP_MS = 250,          /* between the beginnings of two looks at every connection */
     SWEEP_CONNECTIONS = 512, /* at the least looked at in one tick */
     SWEEP_PARTS = 4,
-    CRON_MS = 90,            /* at least, between two calls of the cron hooks */
-    EXPIRY_BUDGET_US = 1000, /* time given to expiry in one tick, for each step of active-expire-effort */
+    CRON_MS = 90, /* at least, between two calls of the cron hooks */
+    /* Time given to expiry before the sockets have their turn again: about a third of a busy worker's; at the highest
+     * active-expire-effort, 10, a little less than a millisecond. */
+    EXPIRY_BUDGET_US = 200,
+    EXPIRY_EFFORT_US = 75, /* more for each step of active-expire-effort */
 };
 
 /* Looks at a part of the connections: all of them in at most SWEEP_PARTS ticks, so that no tick takes long. */
@@ -44,8 +47,8 @@ int64_t worker_tick(struct net_worker *worker)
         worker->last_cron_ms = worker->exec.user.now_ms;
         exec_cron(&worker->exec);
     }
-    int64_t next_ms =
-        exec_expire(&worker->exec, &worker->expiry, EXPIRY_BUDGET_US * worker_options(worker)->active_expire_effort);
+    int64_t budget_us = EXPIRY_BUDGET_US + EXPIRY_EFFORT_US * (worker_options(worker)->active_expire_effort - 1);
+    int64_t next_ms = exec_expire(&worker->exec, &worker->expiry, budget_us);
     exec_turn_end(&worker->exec);
     (void)exec_tidy(&worker->exec); /* what is left has to wait for the next tick */
     return next_ms;

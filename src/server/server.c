@@ -17,7 +17,7 @@
 #include "sherd/server/process.h"
 
 enum {
-    EXECUTORS = 4,
+    EXECUTORS = 6,
 };
 
 static const char usage[] = "Usage: ./server [/path/to/redis.conf] [options] [-]\n"

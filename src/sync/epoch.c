@@ -10,7 +10,8 @@
 
 enum {
     EPOCH_POLL_EVERY = 32, /* retirements between two polls */
-    EPOCHS_TO_FREE = 4,    /* polls that free everything when no section is open */
+    EPOCHS_TO_FREE = 4,    /* polls after which everything is due when no section is open */
+    RELEASES_MAX = 128,    /* in one poll: about 20 us */
 };
 
 struct retired {
@@ -40,6 +41,7 @@ struct epoch_record *epoch_register(struct epoch *epoch)
 {
     struct epoch_record *record = memory_alloc_line(sizeof(*record));
     memset((void *)record, 0, sizeof(*record));
+    ck_stack_init(&record->due);
     ck_epoch_register(&epoch->domain, &record->record, NULL);
     record->next = atomic_load_explicit(&epoch->records, memory_order_relaxed);
     while (!atomic_compare_exchange_weak(&epoch->records, &record->next, record)) {
@@ -76,11 +78,24 @@ void epoch_retire(struct epoch_record *record, void *memory, void (*release)(voi
     record->retired++;
 }
 
+/* Frees at most `max` of what is due; true when nothing of it is left. */
+static bool release_due(struct epoch_record *record, size_t max)
+{
+    for (size_t i = 0; i < max && !CK_STACK_ISEMPTY(&record->due); i++) {
+        ck_stack_entry_t *first = ck_stack_pop_npsc(&record->due);
+        retired_release(CONTAINER_OF(first, ck_epoch_entry_t, stack_entry));
+    }
+    return CK_STACK_ISEMPTY(&record->due);
+}
+
 void epoch_poll(struct epoch_record *record)
 {
     if (UNLIKELY(record->retired >= EPOCH_POLL_EVERY)) {
         record->retired = 0;
-        (void)ck_epoch_poll(&record->record);
+        (void)ck_epoch_poll_deferred(&record->record, &record->due);
+    }
+    if (UNLIKELY(!CK_STACK_ISEMPTY(&record->due))) {
+        (void)release_due(record, RELEASES_MAX);
     }
 }
 
@@ -88,12 +103,13 @@ bool epoch_tidy(struct epoch_record *record)
 {
     record->retired = 0;
     for (int i = 0; i < EPOCHS_TO_FREE && record->record.n_pending != 0; i++) {
-        (void)ck_epoch_poll(&record->record);
+        (void)ck_epoch_poll_deferred(&record->record, &record->due);
     }
-    return record->record.n_pending == 0;
+    return release_due(record, RELEASES_MAX) && record->record.n_pending == 0;
 }
 
 void epoch_drain(struct epoch_record *record)
 {
     ck_epoch_barrier(&record->record);
+    (void)release_due(record, SIZE_MAX);
 }

@@ -24,7 +24,8 @@ struct garbage_table {
     struct garbage_table *next;
     struct table table;
     struct expiry_index *expiry;
-    void *value; /* NULL, or a large value of `type` */
+    uint64_t position; /* where freeing goes on in the table */
+    void *value;       /* NULL, or a large value of `type` */
     enum value_type type;
 };
 
@@ -51,7 +52,11 @@ void garbage_add_table(struct garbage *garbage, struct garbage_table *table, siz
 void garbage_release(struct garbage *garbage) EXCLUDES(shard_held);
 /* Takes the detached tables out, to be freed with garbage_table_free, perhaps elsewhere; resets at_once. */
 struct garbage_table *garbage_take_tables(struct garbage *garbage, size_t *keys);
-/* Frees a list of detached tables with their keys and values; long. */
+/* Frees some of a list of detached tables with their keys and values, and returns the rest of the list; NULL: all is
+ * gone. About a millisecond, but for a large value, which goes in one piece. */
+NODISCARD struct garbage_table *garbage_table_free_some(struct garbage_table *tables, struct keyspace_user *user)
+    EXCLUDES(shard_held);
+/* Frees all of it; long. */
 void garbage_table_free(struct garbage_table *tables, struct keyspace_user *user) EXCLUDES(shard_held);
 /* Frees an entry and its value now. */
 void garbage_free_whole(struct entry *entry);

@@ -14,6 +14,7 @@ struct epoch_record {
     ck_epoch_record_t record;  /* (w) the domain keeps it linked for ever */
     struct epoch_record *next; /* (c) */
     unsigned retired;          /* (w) since the last poll */
+    ck_stack_t due;            /* (w) nobody can see these any more; freed a few at a time */
 };
 
 struct epoch {
@@ -32,10 +33,11 @@ void epoch_leave(struct epoch_record *record);
 /* Frees `memory` with `release` after a grace period. `memory` may not be reachable for new readers any more. Takes
  * ownership. Never blocks. */
 void epoch_retire(struct epoch_record *record, void *memory, void (*release)(void *memory));
-/* Runs what has become due; call it outside a section, now and then. */
+/* Frees what has become due, but not much at a time: a section that was open for seconds leaves a lot behind. Call it
+ * outside a section, now and then. */
 void epoch_poll(struct epoch_record *record);
-/* The same however little there is: for threads that may retire no more for a while. False when something is left that
- * an open section may still see. */
+/* The same however little there is: for threads that may retire no more for a while. False when something is left:
+ * because there is much, or because an open section may still see it. */
 bool epoch_tidy(struct epoch_record *record);
 /* Waits and frees everything this record retired (at the end of a thread). */
 void epoch_drain(struct epoch_record *record);
