@@ -183,6 +183,7 @@ static void command_derive_keys(struct command *command)
         command->simple_keys &= spec->limit == 0 && (spec->flags & (KEY_NOT_KEY | KEY_INCOMPLETE)) == 0;
     }
     command->simple_keys &= (command->flags & COMMAND_MOVABLE_KEYS) == 0;
+    command->single_key = command->simple_keys && command->first_key > 0 && command->first_key == command->last_key;
 }
 
 static void command_fill(struct command *command, const struct command_row *row, uint32_t id, void *context,

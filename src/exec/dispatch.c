@@ -76,6 +76,10 @@ static bool lock_keys_collect(struct call *call)
     const struct command *command = call->command;
     struct keyspace *keyspace = call->worker->exec->keyspace;
     if (LIKELY(command->simple_keys)) {
+        if (LIKELY(command->single_key && call->first_hashed)) {
+            lockset_add(&call->locks, keyspace_shard_of(call->first_hash));
+            return true;
+        }
         int32_t last = command->last_key >= 0 ? command->last_key : (int32_t)call->argc + command->last_key;
         for (int32_t i = command->first_key; i <= last && i > 0 && i < (int32_t)call->argc; i += command->key_step) {
             bool known = call->first_hashed && (uint32_t)i == call->first_key;

@@ -73,6 +73,20 @@ void entry_free(struct entry *entry)
     memory_free(entry);
 }
 
+bool entry_replace(struct entry *entry, enum entry_form form, struct slice bytes)
+{
+    size_t before = entry_key_offset(entry) + entry_key_len(entry);
+    if (entry_has_word(entry) ||
+        entry_class_bytes(before + bytes.len) != entry_class_bytes(before + entry->value_len)) {
+        return false;
+    }
+    ASSERT(form < ENTRY_INTEGER && bytes.len <= ENTRY_EMBED_MAX_BYTES);
+    entry->form = (uint64_t)form & 7;
+    entry->value_len = bytes.len & 0xffff;
+    memcpy(entry->data + before, bytes.data == NULL ? "" : bytes.data, bytes.len);
+    return true;
+}
+
 bool entry_edit(struct entry *entry, size_t len)
 {
     ASSERT(!entry_has_word(entry) && len <= ENTRY_EMBED_MAX_BYTES);

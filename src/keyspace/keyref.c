@@ -129,6 +129,11 @@ static void keyref_store_bytes(struct keyref *ref, struct slice bytes, enum entr
 {
     struct entry_spec spec = {.type = VALUE_STRING, .form = form, .key = ref->key, .deadline_ms = deadline_ms};
     if (LIKELY(bytes.len <= ENTRY_EMBED_MAX_BYTES)) {
+        /* The usual overwrite: a key without deadline, the same size class. The lookup has marked the access. */
+        if (LIKELY(ref->entry != NULL) && LIKELY(!ref->entry->has_deadline && deadline_ms <= 0) &&
+            LIKELY(entry_replace(ref->entry, form, bytes))) {
+            return;
+        }
         spec.bytes = bytes;
     } else {
         spec.form = ENTRY_BLOB;

@@ -185,7 +185,7 @@ enum lockset_outcome lockset_acquire(struct lockset *set, struct keyspace *keysp
     return LOCKSET_HELD;
 }
 
-void lockset_release(struct lockset *set, struct keyspace *keyspace) UNCHECKED_LOCKING
+void lockset_release_all(struct lockset *set, struct keyspace *keyspace) UNCHECKED_LOCKING
 {
     for (uint32_t i = lockset_next(set, 0); i < KEYSPACE_SHARDS; i = lockset_next(set, i + 1)) {
         struct shard *shard = keyspace_shard(keyspace, i);

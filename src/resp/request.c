@@ -19,6 +19,9 @@ enum {
     POOL_KEEP_SLOTS = 16 * 1024,
     PLACES_KEEP = 1024,
     BULK_UNKNOWN = -1,
+    HEADER_MIN_BYTES = 4,      /* "*1\r\n" */
+    ARGUMENT_MIN_BYTES = 6,    /* "$0\r\n\r\n" */
+    LENGTH_FAST_MAX = 9999999, /* longer arguments are rare */
 };
 
 void argument_pool_init(struct argument_pool *pool)
@@ -240,47 +243,56 @@ static void parser_deliver(struct request_parser *parser, struct slice input, st
     parser_reset(parser);
 }
 
-/* The usual case: all arguments of `count` are here. Falls back (REQUEST_PART) at the first doubt, with the pool as it
- * was: the caller then takes the careful way. */
-static ALWAYS_INLINE enum request_outcome arguments_fast(struct slice input, struct request_parser *parser,
-                                                         const struct request_limits *limits,
-                                                         struct argument_pool *pool, struct request *request)
+/* Reads the length behind the '$' at `p` and returns where the argument begins; NULL at the first doubt. */
+static ALWAYS_INLINE const char *length_fast(const char *p, const char *end, uint64_t *len)
 {
-    int64_t count = parser->arguments_left;
-    size_t first = pool->count;
-    const char *p = input.data + parser->at;
-    const char *end = input.data + input.len;
-    for (int64_t i = 0; i < count; i++) {
-        if (UNLIKELY(end - p < 4 || *p != '$')) {
-            goto doubt;
-        }
+    if (UNLIKELY(end - p < ARGUMENT_MIN_BYTES || *p != '$')) {
+        return NULL;
+    }
+    uint64_t value = (uint64_t)(unsigned char)(p[1] - '0');
+    uint64_t second = (uint64_t)(unsigned char)(p[2] - '0');
+    p += 2;
+    if (LIKELY(second <= 9)) {
+        value = UNLIKELY(value - 1 > 8) ? UINT64_MAX : value * 10 + second; /* no leading zeros */
         p++;
-        uint64_t len = (uint64_t)(unsigned char)(*p++ - '0');
-        if (UNLIKELY(len > 9)) {
-            goto doubt;
-        }
-        while (p < end && *p != '\r') {
+        while (UNLIKELY(*p != '\r')) {
             uint64_t digit = (uint64_t)(unsigned char)(*p++ - '0');
-            if (UNLIKELY(digit > 9 || len - 1 >= 1000000)) {
-                goto doubt; /* also a leading zero */
+            if (digit > 9 || value > LENGTH_FAST_MAX || p == end) {
+                return NULL;
             }
-            len = len * 10 + digit;
+            value = value * 10 + digit;
         }
-        if (UNLIKELY(len > REQUEST_UNAUTHENTICATED_BYTES && (!limits->authenticated || len > 9999999)) ||
-            UNLIKELY((int64_t)len > limits->bulk_max_bytes) || UNLIKELY((uint64_t)(end - p) < len + 4)) {
-            goto doubt;
+        *len = value;
+        return p + 2;
+    }
+    *len = *p == '\r' && value <= 9 ? value : UINT64_MAX;
+    return p + 2;
+}
+
+/* The usual case: all request->argc arguments are here, from request->bytes on. Falls back (false) at the first doubt,
+ * with the pool as it was: the caller then takes the careful way. */
+static ALWAYS_INLINE bool arguments_fast(struct slice input, const struct request_limits *limits,
+                                         struct argument_pool *pool, struct request *request)
+{
+    size_t first = pool->count;
+    const char *p = input.data + request->bytes;
+    const char *end = input.data + input.len;
+    uint64_t most = (uint64_t)limits->bulk_max_bytes;
+    most = most < LENGTH_FAST_MAX ? most : LENGTH_FAST_MAX;
+    most = limits->authenticated || most < REQUEST_UNAUTHENTICATED_BYTES ? most : REQUEST_UNAUTHENTICATED_BYTES;
+    for (uint32_t left = request->argc; left != 0; left--) {
+        uint64_t len;
+        p = length_fast(p, end, &len);
+        if (UNLIKELY(p == NULL || len > most) || UNLIKELY(end - p < (int64_t)len + 2)) {
+            pool->count = first;
+            return false;
         }
-        pool_add(pool, slice_make(p + 2, len));
-        p += len + 4;
+        pool_add(pool, slice_make(p, len));
+        p += len + 2;
     }
     request->first = (uint32_t)first;
-    request->argc = (uint32_t)count;
     request->bytes = (size_t)(p - input.data);
-    parser->at = 0;
-    return REQUEST_WHOLE;
-doubt:
-    pool->count = first;
-    return REQUEST_PART;
+    return true;
 }
 
 static enum request_outcome multibulk_begin(struct request_parser *parser, struct slice input,
@@ -309,7 +321,13 @@ static enum request_outcome multibulk_parse(struct request_parser *parser, struc
                                             const struct request_limits *limits, struct argument_pool *pool,
                                             struct request_result *result)
 {
-    if (parser->at == 0) {
+    if (LIKELY(parser->at == 0)) {
+        /* "*n\r\n" with one digit, and everything behind it */
+        unsigned char few = input.len > HEADER_MIN_BYTES ? (unsigned char)(input.data[1] - '1') : UCHAR_MAX;
+        result->request = (struct request){.argc = few + 1U, .bytes = HEADER_MIN_BYTES};
+        if (LIKELY(few < 9 && input.data[2] == '\r') && LIKELY(arguments_fast(input, limits, pool, &result->request))) {
+            return REQUEST_WHOLE;
+        }
         enum request_outcome outcome = multibulk_begin(parser, input, limits, result->error);
         if (UNLIKELY(outcome != REQUEST_WHOLE)) {
             return outcome;
@@ -319,7 +337,9 @@ static enum request_outcome multibulk_parse(struct request_parser *parser, struc
             parser_reset(parser);
             return REQUEST_WHOLE;
         }
-        if (LIKELY(arguments_fast(input, parser, limits, pool, &result->request) == REQUEST_WHOLE)) {
+        result->request = (struct request){.argc = (uint32_t)parser->arguments_left, .bytes = parser->at};
+        if (LIKELY(arguments_fast(input, limits, pool, &result->request))) {
+            parser->at = 0;
             return REQUEST_WHOLE;
         }
     }

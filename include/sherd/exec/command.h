@@ -179,6 +179,7 @@ struct command {
     /* The legacy triple of COMMAND INFO, also the fast way to the keys: used when `simple_keys`. */
     int16_t first_key, last_key, key_step;
     bool simple_keys; /* all keys stand at first..last by step */
+    bool single_key;  /* and that is one key */
 };
 
 struct command_table; /* built once from the rows of all rooms */

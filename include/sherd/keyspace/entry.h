@@ -122,6 +122,9 @@ void entry_write(struct entry *entry, const struct entry_spec *spec);
 NODISCARD struct entry *entry_create(const struct entry_spec *spec);
 /* Frees the entry alone; its blob or collection is somebody else's by now. */
 void entry_free(struct entry *entry);
+/* Puts other bytes in the place of an embedded string, with a form that is embedded too; all else stays. False, with
+ * nothing changed, when the entry holds no embedded string or would leave its size class. `bytes` lies elsewhere. */
+NODISCARD bool entry_replace(struct entry *entry, enum entry_form form, struct slice bytes);
 /* Gives the embedded string of an entry `len` bytes in place, those beyond the old length zero; the form becomes
  * ENTRY_EDITED. False, with nothing changed, when the entry would leave its size class. */
 NODISCARD bool entry_edit(struct entry *entry, size_t len);

@@ -63,8 +63,8 @@ static inline bool lockset_contains(const struct lockset *set, uint32_t shard)
 NODISCARD enum lockset_outcome lockset_acquire(struct lockset *set, struct keyspace *keyspace,
                                                struct shard_waiter *waiter, bool possess)
     TRY_ACQUIRES(LOCKSET_HELD, shard_held);
-/* Gives the shards back and calls those who waited. */
-void lockset_release(struct lockset *set, struct keyspace *keyspace) RELEASES(shard_held);
+/* The general half of lockset_release. */
+void lockset_release_all(struct lockset *set, struct keyspace *keyspace) RELEASES(shard_held);
 /* Turns held locks into marks: the shards stay this call's without their spinlocks. */
 void lockset_possess(struct lockset *set, struct keyspace *keyspace);
 
@@ -88,6 +88,21 @@ NODISCARD static ALWAYS_INLINE bool lockset_acquire_single(struct lockset *set,
         spin_release(&shard->lock);
     }
     return false;
+}
+
+/* Gives the shards back and calls those who waited. */
+static ALWAYS_INLINE void lockset_release(struct lockset *set, struct keyspace *keyspace)
+    RELEASES(shard_held) UNCHECKED_LOCKING
+{
+    if (LIKELY(set->count == 1 && !set->possessed)) {
+        struct shard *shard = keyspace_shard(keyspace, set->single);
+        if (LIKELY(shard->first_waiter == NULL)) {
+            spin_release(&shard->lock);
+            set->held = false;
+            return;
+        }
+    }
+    lockset_release_all(set, keyspace);
 }
 
 #endif
