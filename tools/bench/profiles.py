@@ -81,6 +81,7 @@ def judge(limit, place, samples, plan):
     if found['q1'] <= limit.limit < found['q3']:
         note += ' too close to tell'
     met = found['median'] >= limit.limit if limit.at_least else found['median'] <= limit.limit
+    figure += ', at least' if limit.at_least else ''
     return verdict(figure, limit.limit, found['median'], note, 'pass' if met else 'FAIL')
 
 
@@ -99,7 +100,7 @@ class Speed:
 
     def __init__(self, name, title, servers, works, limits, **settings):
         self.name, self.title, self.servers, self.works, self.limits = name, title, servers, works, limits
-        self.settings = dict({'runs': 5, 'slices': 2, 'seconds': .25, 'client_threads': 1}, **settings)
+        self.settings = dict({'runs': 4, 'slices': 5, 'seconds': .15, 'client_threads': 1}, **settings)
         self.place = self.settings.pop('place', 'same')
         self.baseline = self.settings.pop('baseline', 'redis')
 
