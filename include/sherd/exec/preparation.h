@@ -45,8 +45,8 @@ enum {
 
 /* For values that are stored as they come: asks for the blob of an argument. True when it is there. */
 NODISCARD bool preparation_value(struct call *call, uint32_t argument);
-/* The blob that a large argument was received into, with a reference for the caller; NULL when the argument stands among
- * others. Storing it saves the copy. */
+/* The blob that a large argument was received into, with a reference for the caller; NULL when the argument stands
+ * among others. Storing it saves the copy. */
 NODISCARD struct blob *call_share_argument(const struct call *call, uint32_t argument);
 /* Makes all that was asked for. */
 void preparation_make(struct preparation *preparation) EXCLUDES(shard_held);
