@@ -142,6 +142,10 @@ void memory_statistics_print(void (*write)(void *context, const char *text), voi
     (void)context;
 }
 
+void memory_background_start(void)
+{
+}
+
 void memory_purge(void)
 {
 }
@@ -206,6 +210,12 @@ const char *memory_allocator_name(void)
 void memory_statistics_print(void (*write)(void *context, const char *text), void *context)
 {
     malloc_stats_print(write, context, NULL);
+}
+
+void memory_background_start(void)
+{
+    bool on = true;
+    (void)mallctl("background_thread", NULL, NULL, &on, sizeof(on)); /* not every build of the allocator has it */
 }
 
 void memory_purge(void)

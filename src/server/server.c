@@ -89,6 +89,7 @@ static enum status server_start(struct server *server, struct buffer *error)
     server_wire(server);
     enum status status = net_listen(&server->net, error);
     if (status == STATUS_OK) {
+        memory_background_start();
         status = exec_start(&server->exec, EXECUTORS);
     }
     if (status == STATUS_OK) {
