@@ -61,8 +61,8 @@ void memory_figures_read(struct memory_figures *figures);
 const char *memory_allocator_name(void);
 /* The allocator's own report, piece by piece; nothing when it has none. Slow. */
 void memory_statistics_print(void (*write)(void *context, const char *text), void *context);
-/* From here on the allocator gives pages that stay free back to the system by itself, on a thread of its own: without it
- * only allocations drive that, so an idle process keeps them. After the last fork. */
+/* From here on the allocator gives pages that stay free back to the system by itself, on a thread of its own: without
+ * it only allocations drive that, so an idle process keeps them. After the last fork. */
 void memory_background_start(void);
 /* Gives free pages back to the system now (MEMORY PURGE). */
 void memory_purge(void);
