@@ -56,38 +56,43 @@ enum {
 };
 
 struct exec {
-    struct keyspace *keyspace;                  /* (c) */
-    struct epoch *epoch;                        /* (c) */
-    struct config *config;                      /* (c) */
-    const struct command_table *commands;       /* (c) */
-    const struct clock_source *clock;           /* (c) */
-    struct clock_scale ticks;                   /* (c) */
-    struct guard guards[EXEC_GUARDS_MAX];       /* (c) in the order of their checks */
-    unsigned guard_count;                       /* (c) */
-    _Atomic uint32_t guard_command_flags;       /* (a) union over the guards that are armed */
-    uint32_t guard_session_flags;               /* (c) of the guards, and SESSION_PREPARED */
-    struct slow_hook slow_hook;                 /* (c) */
-    struct spike_hook spike_hook;               /* (c) */
-    struct cron_hook crons[EXEC_HOOKS_MAX];     /* (c) */
-    unsigned cron_count;                        /* (c) */
-    struct reset_hook resets[EXEC_HOOKS_MAX];   /* (c) */
-    unsigned reset_count;                       /* (c) */
-    struct executor_pool *executors;            /* (c) */
-    _Atomic bool stopping;                      /* (a) commands that only wait come to an end */
-    _Atomic uint64_t slow_ns;                   /* (a) UINT64_MAX: no call is slow */
-    _Atomic bool track_latency;                 /* (a) histograms on */
-    _Atomic int64_t bulk_max_bytes;             /* (a) proto-max-bulk-len: no value grows beyond it */
-    struct effects_listener *_Atomic listeners; /* (a) changes only with a grace period */
-    _Atomic uint64_t sequence;                  /* (a) last drawn */
-    _Atomic uint64_t worst_expiry_lag_ms;       /* (a) the latest removal after its deadline, since a reset */
-    _Atomic uint64_t session_ids;               /* (a) last given */
-    _Atomic int64_t memory_used;                /* (a) bytes, flushed by the workers */
-    _Atomic size_t clients_bytes;               /* (a) of connections and their buffers */
-    _Atomic uint64_t evicted_clients;           /* (a) since a reset: for maxmemory-clients */
-    _Atomic uint64_t lazyfree_pending;          /* (a) objects */
-    _Atomic uint32_t worker_count;              /* (a) registered so far */
+    struct keyspace *keyspace;                             /* (c) */
+    struct epoch *epoch;                                   /* (c) */
+    struct config *config;                                 /* (c) */
+    const struct command_table *commands;                  /* (c) */
+    const struct clock_source *clock;                      /* (c) */
+    struct clock_scale ticks;                              /* (c) */
+    struct guard guards[EXEC_GUARDS_MAX];                  /* (c) in the order of their checks */
+    unsigned guard_count;                                  /* (c) */
+    _Atomic uint32_t guard_command_flags;                  /* (a) union over the guards that are armed */
+    uint32_t guard_session_flags;                          /* (c) of the guards, and SESSION_PREPARED */
+    struct slow_hook slow_hook;                            /* (c) */
+    struct spike_hook spike_hook;                          /* (c) */
+    struct cron_hook crons[EXEC_HOOKS_MAX];                /* (c) */
+    unsigned cron_count;                                   /* (c) */
+    struct reset_hook resets[EXEC_HOOKS_MAX];              /* (c) */
+    unsigned reset_count;                                  /* (c) */
+    struct executor_pool *executors;                       /* (c) */
+    _Atomic bool stopping;                                 /* (a) commands that only wait come to an end */
+    _Atomic uint64_t slow_ns;                              /* (a) UINT64_MAX: no call is slow */
+    _Atomic bool track_latency;                            /* (a) histograms on */
+    _Atomic int64_t bulk_max_bytes;                        /* (a) proto-max-bulk-len: no value grows beyond it */
+    struct effects_listener *_Atomic listeners;            /* (a) changes only with a grace period */
+    _Atomic uint32_t worker_count;                         /* (a) registered so far */
     struct exec_worker *_Atomic workers[EXEC_WORKERS_MAX]; /* (a) whose statistics readers sum */
+    /* What stands above is read by every call and hardly ever written; below is what workers write. */
+    CACHE_ALIGNED _Atomic uint64_t sequence;   /* (a) last drawn: by each call while there are listeners */
+    CACHE_ALIGNED _Atomic int64_t memory_used; /* (a) bytes, flushed by the workers once a turn */
+    _Atomic size_t clients_bytes;              /* (a) of connections and their buffers */
+    _Atomic uint64_t evicted_clients;          /* (a) since a reset: for maxmemory-clients */
+    _Atomic uint64_t worst_expiry_lag_ms;      /* (a) the latest removal after its deadline, since a reset */
+    _Atomic uint64_t session_ids;              /* (a) last given */
+    _Atomic uint64_t lazyfree_pending;         /* (a) objects */
 };
+
+_Static_assert(offsetof(struct exec, sequence) % CACHE_LINE_BYTES == 0 &&
+                   offsetof(struct exec, memory_used) - offsetof(struct exec, sequence) == CACHE_LINE_BYTES,
+               "what calls read shares no line with what they write");
 
 struct exec_worker {
     struct exec *exec;                    /* (c) */

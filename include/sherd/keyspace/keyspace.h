@@ -16,8 +16,13 @@
 #include "sherd/sync/epoch.h"
 #include "sherd/sync/spin.h"
 
+/* Set by measurements alone (tools/bench/contention). */
+#ifndef SHERD_SHARD_BITS
+#define SHERD_SHARD_BITS 10
+#endif
+
 enum {
-    KEYSPACE_SHARD_BITS = 10,
+    KEYSPACE_SHARD_BITS = SHERD_SHARD_BITS,
     KEYSPACE_SHARDS = 1 << KEYSPACE_SHARD_BITS,
     KEYSPACE_DATABASES_MAX = 1024,
 };
@@ -52,6 +57,11 @@ struct shard {
     struct keytable databases[];       /* (s) the first one shares the lock's cache line */
 };
 
+/* A GET or SET of database 0 needs one line of its shard: the lock and the table's root. No two shards share one, since
+ * each takes whole lines. */
+_Static_assert(offsetof(struct shard, lock) == 0 && _Alignof(struct shard) == CACHE_LINE_BYTES, "a line of its own");
+_Static_assert(offsetof(struct shard, databases) + sizeof(struct table) <= CACHE_LINE_BYTES, "lock and root together");
+
 /* Why a key went away without a client's command. */
 enum removal {
     REMOVAL_EXPIRED,
@@ -65,9 +75,9 @@ struct keyspace {
     char *shards;                  /* (c) KEYSPACE_SHARDS of shard_bytes */
     _Atomic int64_t *next_fire_ms; /* (s) by shard: when its expiry index wants a visit; INT64_MAX: never. A hint */
     /* Whether past-due keys are removed (a replica, a paused or a loading server only hides them). */
-    _Atomic bool expiry_deletes; /* (a) */
-    _Atomic bool expiry_active;  /* (a) DEBUG SET-ACTIVE-EXPIRE */
-    _Atomic uint64_t tickets;    /* (a) of shard_waiter, drawn so far */
+    _Atomic bool expiry_deletes;            /* (a) */
+    _Atomic bool expiry_active;             /* (a) DEBUG SET-ACTIVE-EXPIRE */
+    CACHE_ALIGNED _Atomic uint64_t tickets; /* (a) of shard_waiter, drawn so far; what stands above is read always */
 };
 
 /* The thread that works on the keyspace: what it needs beside the locks. */
@@ -117,7 +127,11 @@ void keyspace_swap(struct keyspace_user *user, struct shard *shard, unsigned db_
  * section, without locks. */
 static ALWAYS_INLINE void keyspace_prefetch_shard(const struct keyspace *keyspace, unsigned db, uint64_t hash)
 {
-    PREFETCH(&keyspace_shard(keyspace, keyspace_shard_of(hash))->databases[db]);
+    struct shard *shard = keyspace_shard(keyspace, keyspace_shard_of(hash));
+    PREFETCH_WRITE(&shard->lock); /* even a reader writes its line */
+    if (UNLIKELY(db != 0)) {
+        PREFETCH(&shard->databases[db]);
+    }
 }
 
 static ALWAYS_INLINE struct table_place keyspace_prefetch_place(const struct keyspace *keyspace, unsigned db,
