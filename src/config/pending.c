@@ -270,8 +270,6 @@ static const struct option rows[] = {
     /* the process and its machine */
     NUMBER("io-threads", "1", 1, 128, NULL, IMMUTABLE),
     BOOL("io-threads-do-reads", "no", NULL, NULL, IMMUTABLE),
-    TEXT("server_cpulist", "", "server-cpulist", FIXED_UNSET),
-    TEXT("bio_cpulist", "", "bio-cpulist", FIXED_UNSET),
     TEXT("bind-source-addr", "", NULL, UNSET),
     NUMBER("socket-mark-id", "0", 0, UINT_MAX, NULL, IMMUTABLE),
     BOOL("syslog-enabled", "no", NULL, NULL, IMMUTABLE),

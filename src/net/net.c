@@ -71,18 +71,43 @@ enum status net_listen(struct net *net, struct buffer *error)
     return acceptor_open(net, error);
 }
 
+struct cpu_list net_cpus(struct net *net, const char *option, struct slice text)
+{
+    struct cpu_list list = {0};
+    if (text.len != 0 && cpus_parse(text, &list) != STATUS_OK) {
+        log_write(net->log, LOG_LEVEL_WARNING,
+                  "%s '%.*s' does not name processors: threads go where the system puts them", option, (int)text.len,
+                  text.data);
+    }
+    return list;
+}
+
+/* The acceptor may run on every processor of the list: it inherits what is set here. */
+static enum status start_acceptor(struct net *net)
+{
+    struct cpu_list before;
+    bool moved = net->cpus.count != 0 && cpus_allowed(&before) && cpus_allow(&net->cpus);
+    enum status status = acceptor_start(net);
+    if (moved && !cpus_allow(&before)) {
+        log_write(net->log, LOG_LEVEL_WARNING, "The main thread stays on the processors of server-cpulist");
+    }
+    return status;
+}
+
 enum status net_start(struct net *net)
 {
     const struct net_options *options = net_options(net, config_current(net->exec->config));
     unsigned count = (unsigned)options->threads;
     net->workers = memory_alloc_zeroed(count * sizeof(net->workers[0]));
     net->worker_count = count;
+    net->cpus = net_cpus(net, "server-cpulist", options->server_cpulist);
+    net->shares_cpus = count >= cpus_usable();
     for (unsigned i = 0; i < count; i++) {
         if (worker_start(net, i) != STATUS_OK) {
             return STATUS_SYSTEM;
         }
     }
-    return acceptor_start(net);
+    return start_acceptor(net);
 }
 
 void net_stop(struct net *net)

@@ -2,9 +2,15 @@
 /* A worker: its thread, its event loop, its mailbox. The loop is driven one round at a time, so that all ready
  * connections are read before any is executed.
  *
- *   may sleep? -> events -> deliver mail -> turn -> (again)
+ *   let others run? -> may sleep? -> events -> deliver mail -> turn -> (again)
+ *
+ * Where the workers leave no processor free, whoever is to bring the next requests (a client on this machine, the
+ * kernel's own threads, another worker) waits for one of theirs: they give it up between turns, find more requests in
+ * the next one, and sleep and wake less often.
  *
  * Owner: the worker's thread. Locks: none here. */
+#include <errno.h>
+#include <sched.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -44,6 +50,16 @@ static void close_all(struct net_worker *worker)
     conn_bury(worker);
 }
 
+/* To the worker's processor of server-cpulist; where the system refuses, it runs wherever it may. */
+static void settle(const struct net_worker *worker)
+{
+    const struct cpu_list *cpus = &worker->net->cpus;
+    if (cpus->count != 0 && !cpus_pin(cpus_choose(cpus, worker->index))) {
+        log_write(worker->net->log, LOG_LEVEL_WARNING, "worker-%u: not pinned to processor %u: %s", worker->index,
+                  cpus_choose(cpus, worker->index), strerror(errno));
+    }
+}
+
 static void *worker_main(void *argument)
 {
     struct net_worker *worker = argument;
@@ -52,9 +68,13 @@ static void *worker_main(void *argument)
     char name[16];
     (void)snprintf(name, sizeof(name), "worker-%u", worker->index);
     (void)pthread_setname_np(pthread_self(), name);
+    settle(worker);
     memory_meter_init(&worker->exec.meter);
     on_tick(-1, 0, worker);
     while (!worker->stop) {
+        if (worker->net->shares_cpus) {
+            (void)sched_yield();
+        }
         bool sleep = worker->first_ready == NULL && mailbox_may_sleep(&worker->box);
         (void)event_base_loop(worker->base, EVLOOP_ONCE | (sleep ? 0 : EVLOOP_NONBLOCK));
         mailbox_awake(&worker->box);

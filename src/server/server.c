@@ -80,6 +80,24 @@ static void show_logo(const struct server *server)
     }
 }
 
+/* The executors, on the processors of bio-cpulist: they inherit what is set here. */
+static enum status start_executors(struct server *server)
+{
+    const struct net_options *options = net_options(&server->net, config_current(server->config));
+    struct cpu_list cpus = net_cpus(&server->net, "bio-cpulist", options->bio_cpulist);
+    struct cpu_list before;
+    bool moves = cpus.count != 0 && cpus_allowed(&before);
+    bool moved = moves && cpus_allow(&cpus);
+    if (moves && !moved) {
+        log_write(&server->log, LOG_LEVEL_WARNING, "Executors are not kept on bio-cpulist: %s", strerror(errno));
+    }
+    enum status status = exec_start(&server->exec, EXECUTORS);
+    if (moved && !cpus_allow(&before)) {
+        log_write(&server->log, LOG_LEVEL_WARNING, "The main thread stays on the processors of bio-cpulist");
+    }
+    return status;
+}
+
 static enum status server_start(struct server *server, struct buffer *error)
 {
     const struct server_options *options = server_options(server);
@@ -90,7 +108,7 @@ static enum status server_start(struct server *server, struct buffer *error)
     enum status status = net_listen(&server->net, error);
     if (status == STATUS_OK) {
         memory_background_start();
-        status = exec_start(&server->exec, EXECUTORS);
+        status = start_executors(server);
     }
     if (status == STATUS_OK) {
         const struct net_options *net = net_options(&server->net, config_current(server->config));

@@ -13,6 +13,7 @@
 
 #include "sherd/base/log.h"
 #include "sherd/exec/exec.h"
+#include "sherd/net/cpus.h"
 #include "sherd/net/options.h"
 
 struct net;
@@ -127,25 +128,30 @@ struct net_ceiling {
 };
 
 struct net {
-    struct exec *exec;              /* (c) */
-    struct log *log;                /* (c) */
-    unsigned config_slot;           /* (c) */
-    unsigned worker_count;          /* (c) */
-    struct net_worker **workers;    /* (c) */
-    struct net_acceptor *acceptor;  /* (c) */
-    _Atomic uint32_t clients;       /* (a) connections, those being handed over included */
-    _Atomic uint32_t max_clients;   /* (a) */
-    _Atomic uint32_t over_soft;     /* (a) connections whose replies exceed a soft limit for the time being */
-    _Atomic size_t leaving_bytes;   /* (a) of clients that were shed and are not freed yet */
+    struct exec *exec;             /* (c) */
+    struct log *log;               /* (c) */
+    unsigned config_slot;          /* (c) */
+    unsigned worker_count;         /* (c) */
+    struct net_worker **workers;   /* (c) */
+    struct net_acceptor *acceptor; /* (c) */
+    struct net_ceiling ceiling;    /* (c) set by wiring before the start */
+    struct cpu_list cpus;          /* (c) of server-cpulist; empty: nobody is pinned */
+    bool shares_cpus;              /* (c) the workers leave no processor to others */
+    /* What stands above is read every turn; below is what connections come and go by, and what is rarely written. */
+    CACHE_ALIGNED _Atomic uint32_t clients; /* (a) connections, those being handed over included */
+    _Atomic uint32_t max_clients;           /* (a) */
+    _Atomic uint32_t over_soft;             /* (a) connections whose replies exceed a soft limit for the time being */
+    _Atomic size_t leaving_bytes;           /* (a) of clients that were shed and are not freed yet */
     _Atomic int64_t evict_after_ms; /* (a) until then no client can be evicted: all that are left are protected */
     _Atomic int64_t shed_after_ms;  /* (a) until then nobody searches for them again */
-    struct net_ceiling ceiling;     /* (c) set by wiring before the start */
 };
 
 void net_init(struct net *net, struct exec *exec, struct log *log, unsigned config_slot);
 /* Opens the listening sockets. On failure a line for stderr is appended to `error`. */
 NODISCARD enum status net_listen(struct net *net, struct buffer *error);
-/* Starts the workers and the acceptor. */
+/* The processors of an option such as server-cpulist; none, with a line in the log, when it does not name any. */
+struct cpu_list net_cpus(struct net *net, const char *option, struct slice text);
+/* Starts the workers, each on its processor where server-cpulist says so, and the acceptor. */
 NODISCARD enum status net_start(struct net *net);
 /* Stops accepting, closes every connection, ends the threads. */
 void net_stop(struct net *net);

@@ -51,6 +51,8 @@ struct net_options {
     int64_t active_expire_effort; /* 1 to 10 */
     struct slice unixsocket;
     struct slice requirepass;
+    struct slice server_cpulist; /* one processor for each worker, in turn; empty: not pinned */
+    struct slice bio_cpulist;    /* of the executors */
     bool protected_mode;
     bool dynamic_hz;
     struct net_bind bind;
