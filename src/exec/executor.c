@@ -181,7 +181,12 @@ void exec_errand_finish(struct session *session)
         return;
     }
     struct output_range range = output_all(&errand->out);
-    if ((session->flags & (SESSION_REPLY_OFF | SESSION_REPLY_SKIP)) == 0) {
+    bool silent = (session->flags & (SESSION_REPLY_OFF | SESSION_REPLY_SKIP)) != 0;
+    if (!silent && output_is_empty(&session->own)) {
+        struct output spare = session->own; /* a reply of any length changes hands without a copy */
+        session->own = errand->out;
+        errand->out = spare;
+    } else if (!silent) {
         output_move(&session->own, &errand->out, &range);
     }
     output_deinit(&errand->out);
