@@ -184,6 +184,9 @@ static void command_derive_keys(struct command *command)
     }
     command->simple_keys &= (command->flags & COMMAND_MOVABLE_KEYS) == 0;
     command->single_key = command->simple_keys && command->first_key > 0 && command->first_key == command->last_key;
+    if (command->single_key && (command->flags & COMMAND_FAST) != 0) {
+        command->flags |= COMMAND_BRIEF;
+    }
 }
 
 static void command_fill(struct command *command, const struct command_row *row, uint32_t id, void *context,

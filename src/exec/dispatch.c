@@ -257,27 +257,50 @@ static NOINLINE enum item_outcome run_other(struct call *call, enum outcome *out
     }
 }
 
-/* Statistics and hooks, with the shards free again. */
+/* Counts runs of a command that took so long together. */
+static ALWAYS_INLINE void count_runs(struct exec_worker *worker, const struct command *command, uint32_t runs,
+                                     uint64_t nanoseconds)
+{
+    statistics_add(&worker->statistics, STATISTIC_COMMANDS, runs);
+    if (LIKELY((command->flags & COMMAND_NO_STATS) == 0)) {
+        statistics_record(&worker->statistics.commands[command->id], runs, nanoseconds,
+                          atomic_load_explicit(&worker->exec->track_latency, memory_order_relaxed));
+    }
+}
+
+void exec_count_untimed(struct exec_worker *worker)
+{
+    uint64_t ticks = clock_ticks(&worker->exec->ticks);
+    count_runs(worker, worker->untimed, worker->untimed_count,
+               clock_ticks_to_ns(&worker->exec->ticks, ticks - worker->last_ticks));
+    worker->last_ticks = ticks;
+    worker->untimed_count = 0;
+}
+
+/* Time, statistics and hooks, with the shards free again. */
 static ALWAYS_INLINE void call_ran(struct call *call, enum outcome outcome)
 {
     struct exec_worker *worker = call->worker;
     struct exec *exec = worker->exec;
-    struct command_statistics *statistics = &worker->statistics.commands[call->command->id];
-    statistics_add(&worker->statistics, STATISTIC_COMMANDS, 1);
+    if (UNLIKELY(!garbage_is_empty(&worker->garbage))) {
+        exec_release_garbage(worker);
+    }
+    if (!call->timed && LIKELY(outcome == OUTCOME_DONE)) {
+        worker->untimed = call->command;
+        worker->untimed_count++;
+        return;
+    }
+    uint32_t runs = worker->untimed_count + 1;
+    worker->untimed_count = 0;
     uint64_t ticks = clock_ticks(&exec->ticks);
     uint64_t nanoseconds = clock_ticks_to_ns(&exec->ticks, ticks - worker->last_ticks);
     worker->last_ticks = ticks;
-    if (LIKELY((call->command->flags & COMMAND_NO_STATS) == 0)) {
-        statistics_record(statistics, nanoseconds, atomic_load_explicit(&exec->track_latency, memory_order_relaxed));
-    }
+    count_runs(worker, call->command, runs, nanoseconds);
     if (UNLIKELY(outcome == OUTCOME_ERROR)) {
-        counter_add(&statistics->failed, 1);
+        counter_add(&worker->statistics.commands[call->command->id].failed, 1);
     }
     if (UNLIKELY(nanoseconds >= atomic_load_explicit(&exec->slow_ns, memory_order_relaxed))) {
         exec->slow_hook.ran(exec->slow_hook.context, call, nanoseconds);
-    }
-    if (UNLIKELY(!garbage_is_empty(&worker->garbage))) {
-        exec_release_garbage(worker);
     }
     if (UNLIKELY(clock_ticks_to_ns(&exec->ticks, ticks - worker->turn_ticks) > REFRESH_NS)) {
         exec_refresh(worker);
@@ -305,6 +328,9 @@ static NOINLINE enum item_outcome ran_unusually(struct call *call, enum outcome 
 enum item_outcome exec_dispatch(struct call *call)
 {
     const struct command *command = call->command;
+    if (UNLIKELY(call->worker->untimed_count != 0 && call->worker->untimed != command)) {
+        exec_count_untimed(call->worker); /* what should have been timed did not run */
+    }
     const struct exec *exec = call->worker->exec;
     bool plain = command != NULL && command->subcommand_count == 0 && command_arity_ok(command, call->argc) &&
                  ((command->flags & atomic_load_explicit(&exec->guard_command_flags, memory_order_relaxed)) |
@@ -312,6 +338,9 @@ enum item_outcome exec_dispatch(struct call *call)
     if (UNLIKELY(!plain) && call_refused(call)) {
         shard_waiter_leave(&call->session->waiter); /* it may have waited for a shard when nothing refused it yet */
         preparation_discard(call->session);
+        if (UNLIKELY(call->worker->untimed_count != 0)) {
+            exec_count_untimed(call->worker);
+        }
         call->worker->last_ticks = clock_ticks(&exec->ticks);
         return ITEM_DONE;
     }

@@ -141,6 +141,7 @@ void exec_errand_send(struct call *call)
     }
     output_init(&errand->out);
     errand->call.argv = errand->argv;
+    errand->call.timed = true;
     errand->call.reply.output = &errand->out;
     errand->call.carried_mark = output_mark(&errand->out);
     shard_waiter_init(&errand->waiter, errand_resume);

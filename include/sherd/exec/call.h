@@ -33,6 +33,7 @@ struct call {
     int64_t now_ms;      /* frozen */
     uint64_t first_hash; /* keyed hash of the first key, when first_hashed */
     bool first_hashed;
+    bool timed;         /* else the next call of the batch is of the same brief command, and its time counts for both */
     uint32_t first_key; /* its place in argv */
     struct reply reply;
     struct effects effects;

@@ -51,6 +51,7 @@ enum command_flag {
     COMMAND_ELSEWHERE = 1 << 25, /* always runs on an executor's thread */
     COMMAND_GRACE = 1 << 26,     /* with ELSEWHERE: answers when every worker has begun a new turn since */
     COMMAND_SYSTEM = 1 << 27,    /* COMMAND DOCS calls it a "syscmd": not for clients */
+    COMMAND_BRIEF = 1 << 28,     /* bounded work: timed together with its like. Those FAST with one key are, too */
 };
 
 enum acl_category {

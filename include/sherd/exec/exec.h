@@ -107,7 +107,9 @@ struct exec_worker {
     _Atomic uint64_t turn;                /* (a) odd inside a turn, rises at its begin and end */
     int64_t now_us;                       /* (w) frozen time of the batch */
     uint64_t turn_ticks;                  /* (w) when the clock was read */
-    uint64_t last_ticks;                  /* (w) when the last call ended */
+    uint64_t last_ticks;                  /* (w) when the last timed call ended */
+    const struct command *untimed;        /* (w) what ran since: one brief command, */
+    uint32_t untimed_count;               /* (w) so many times */
     bool is_executor;                     /* (c) */
     struct statistics statistics;         /* (w) read by all */
 };
@@ -129,6 +131,12 @@ void exec_stop(struct exec *exec);
 void exec_worker_init(struct exec_worker *worker, struct exec *exec, bool is_executor);
 void exec_worker_deinit(struct exec_worker *worker);
 
+enum {
+    EXEC_UNTIMED_MAX = 7,         /* calls of a brief command that are timed together with the one behind them */
+    EXEC_UNTIMED_ARGC = 8,        /* arguments of such a call: brief work */
+    EXEC_TIMED_BELOW_NS = 1000000 /* with a lower threshold of slow calls every call is timed */
+};
+
 enum item_outcome {
     ITEM_DONE,      /* executed (perhaps with an error as its reply) */
     ITEM_SKIPPED,   /* not executed: its session is closing, suspended or away */
@@ -148,6 +156,7 @@ struct item {
     const struct slice *argv;
     uint64_t hash; /* of the first key, when hashed */
     bool hashed;
+    bool timed; /* struct call's */
 };
 
 /* A turn: an epoch section with one option snapshot (worker->config). Everything that looks at options, tables or the
@@ -164,6 +173,8 @@ void exec_refresh(struct exec_worker *worker);
 void exec_batch(struct exec_worker *worker, struct item *items, size_t count);
 /* Runs one call for a session: everything from the guards to the hooks. */
 enum item_outcome exec_dispatch(struct call *call);
+/* Counts the calls that wait for a timed one, when there are any and it did not come. */
+void exec_count_untimed(struct exec_worker *worker);
 
 enum away_outcome {
     AWAY_DONE,

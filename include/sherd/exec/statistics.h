@@ -105,10 +105,11 @@ uint64_t histogram_bucket_end_ns(uint32_t bucket);
 
 void statistics_record_slow_path(struct command_statistics *command);
 
-/* Counts one run of a command. */
-static ALWAYS_INLINE void statistics_record(struct command_statistics *command, uint64_t nanoseconds, bool histogram)
+/* Counts runs of a command, at least one, that took so long together; each counts as the average. */
+static ALWAYS_INLINE void statistics_record(struct command_statistics *command, uint32_t runs, uint64_t nanoseconds,
+                                            bool histogram)
 {
-    counter_add(&command->calls, 1);
+    counter_add(&command->calls, runs);
     counter_add(&command->nanoseconds, nanoseconds);
     if (LIKELY(histogram)) {
         struct latency_histogram *latencies = atomic_load_explicit(&command->histogram, memory_order_relaxed);
@@ -116,8 +117,9 @@ static ALWAYS_INLINE void statistics_record(struct command_statistics *command, 
             statistics_record_slow_path(command);
             latencies = atomic_load_explicit(&command->histogram, memory_order_relaxed);
         }
-        _Atomic uint32_t *bucket = &latencies->buckets[histogram_bucket(nanoseconds)];
-        atomic_store_explicit(bucket, atomic_load_explicit(bucket, memory_order_relaxed) + 1, memory_order_relaxed);
+        uint64_t each = runs == 1 ? nanoseconds : nanoseconds / runs;
+        _Atomic uint32_t *bucket = &latencies->buckets[histogram_bucket(each)];
+        atomic_store_explicit(bucket, atomic_load_explicit(bucket, memory_order_relaxed) + runs, memory_order_relaxed);
     }
 }
 

@@ -68,6 +68,8 @@ static const struct command_row rows[] = {
     {.name = "tick", .handler = tick_handler, .arity = 2},
     {.name = "linger", .handler = linger_handler, .arity = 2},
     {.name = "select", .handler = select_handler, .arity = 2},
+    {.name = "brief", .handler = echo_handler, .arity = 2, .flags = COMMAND_BRIEF},
+    {.name = "short", .handler = tick_handler, .arity = 2, .flags = COMMAND_BRIEF},
     {0},
 };
 
@@ -234,6 +236,49 @@ Test(batch, runs_as_many_requests_as_it_may_hold)
     small_batch_run(&batch);
     cr_assert_eq(strlen(recorder_replies(&ann)), 7 * EXEC_BATCH_MAX / 2);
     cr_assert_eq(strlen(recorder_replies(&ben)), 7 * EXEC_BATCH_MAX / 2);
+}
+
+static uint64_t calls_of(const char *name)
+{
+    return counter_read(&server.worker->statistics.commands[small_command(&server, name)->id].calls);
+}
+
+static void count_slow(void *context, UNUSED const struct call *call, UNUSED uint64_t nanoseconds)
+{
+    ++*(uint32_t *)context;
+}
+
+/* Two commands, an error among them, and a closing session, so that calls that share a time end in every way. */
+static const char *const brief_requests[] = {"a:brief 1", "b:brief 2", "a:short x", "b:short 1", "a:short 1",
+                                             "a:short",   "a:echo 1",  "b:brief 1", "b:brief 1"};
+
+Test(batch, counts_every_brief_call)
+{
+    struct small_batch batch;
+    for (uint64_t round = 1; round <= 3; round++) {
+        run_both(&batch, brief_requests, ARRAY_LENGTH(brief_requests));
+        cr_assert(calls_of("brief") == 4 * round && calls_of("short") == 3 * round && calls_of("echo") == round);
+    }
+    small_batch_begin(&batch, server.worker);
+    for (int i = 0; i < EXEC_BATCH_MAX; i++) {
+        small_batch_add(&batch, &ann, "brief 1");
+    }
+    ben.session.flags |= SESSION_CLOSING;
+    batch.items[EXEC_BATCH_MAX - 1].session = &ben.session; /* the one that should have been timed */
+    small_batch_run(&batch);
+    cr_assert_eq(calls_of("brief"), 12 + EXEC_BATCH_MAX - 1);
+    cr_assert_eq(exec_statistic(&server.exec, STATISTIC_COMMANDS), 24 + EXEC_BATCH_MAX - 1);
+}
+
+Test(batch, shows_each_brief_call_when_the_threshold_is_low)
+{
+    uint32_t shown = 0;
+    struct small_batch batch;
+    server.exec.slow_hook = (struct slow_hook){count_slow, &shown};
+    atomic_store(&server.exec.slow_ns, 0);
+    run_both(&batch, brief_requests, ARRAY_LENGTH(brief_requests));
+    cr_assert_eq(shown, 8);
+    cr_assert(calls_of("brief") == 4 && calls_of("short") == 3);
 }
 
 Test(batch, freezes_time)

@@ -63,9 +63,9 @@ Test(statistics, puts_whatever_is_longer_in_the_last_bucket)
 Test(statistics, records_calls_with_their_durations)
 {
     struct command_statistics *command = &statistics.commands[1];
-    statistics_record(command, 5, true);
-    statistics_record(command, 5, true);
-    statistics_record(command, 1000, true);
+    statistics_record(command, 1, 5, true);
+    statistics_record(command, 1, 5, true);
+    statistics_record(command, 1, 1000, true);
     cr_assert(counter_read(&command->calls) == 3 && counter_read(&command->nanoseconds) == 1010);
     const struct latency_histogram *latencies = atomic_load(&command->histogram);
     cr_assert(latencies->buckets[5] == 2 && latencies->buckets[histogram_bucket(1000)] == 1);
@@ -74,7 +74,7 @@ Test(statistics, records_calls_with_their_durations)
 
 Test(statistics, keeps_no_histogram_while_it_is_off)
 {
-    statistics_record(&statistics.commands[0], 5, false);
+    statistics_record(&statistics.commands[0], 1, 5, false);
     cr_assert_eq(counter_read(&statistics.commands[0].calls), 1);
     cr_assert_null(atomic_load(&statistics.commands[0].histogram));
 }
@@ -111,7 +111,7 @@ Test(statistics, forgets_all_but_the_changes)
     statistics_add(&statistics, STATISTIC_CHANGES, 7);
     statistics_error(&statistics, SLICE_LITERAL("ERR one"));
     struct command_statistics *command = &statistics.commands[0];
-    statistics_record(command, 5, true);
+    statistics_record(command, 1, 5, true);
     counter_add(&command->rejected, 1);
     counter_add(&command->failed, 1);
     statistics_reset(&statistics);
