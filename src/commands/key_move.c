@@ -19,7 +19,7 @@ static enum outcome rename_key(struct call *call, bool only_new) REQUIRES(shard_
     }
     bool same = slice_equals(call_argument(call, 1), call_argument(call, 2));
     if (!same && (!call_write(call, 2, &to) || !only_new)) {
-        (void)call_write(call, 1, &from);
+        keyref_open_hashed(&from, from.user, from.db, from.key, from.hash);
         struct entry_spec value = keyref_take(&from);
         (void)call_write(call, 2, &to);
         keyref_put(&to, value);
@@ -104,7 +104,7 @@ COMMAND_HANDLER(copy_command)
         reply_integer(&call->reply, 0);
         return OUTCOME_DONE;
     }
-    (void)call_write(call, 1, &from);
+    keyref_open_hashed(&from, from.user, from.db, from.key, from.hash);
     keyref_put(&to, keyref_copy(&from));
     call_changed(call, &to, EVENT_GENERIC, "copy_to");
     reply_integer(&call->reply, 1);

@@ -4,7 +4,7 @@
 #include <limits.h>
 
 #include "sherd/commands/families.h"
-#include "sherd/exec/call.h"
+#include "sherd/exec/exec.h"
 
 enum {
     SHARED_INTEGERS = 10000, /* numbers below are shared objects in Redis, with a count that never changes */
@@ -33,8 +33,8 @@ COMMAND_HANDLER(refcount_command)
 {
     struct keyref ref;
     if (object_find(call, &ref)) {
-        bool shared = ref.entry->form == ENTRY_INTEGER && entry_integer(ref.entry) >= 0 &&
-                      entry_integer(ref.entry) < SHARED_INTEGERS;
+        bool shared = !exec_evicts_by_use(call->worker->exec) && ref.entry->form == ENTRY_INTEGER &&
+                      entry_integer(ref.entry) >= 0 && entry_integer(ref.entry) < SHARED_INTEGERS;
         reply_integer(&call->reply, shared ? INT_MAX : 1);
     }
     return OUTCOME_DONE;
@@ -43,10 +43,16 @@ COMMAND_HANDLER(refcount_command)
 COMMAND_HANDLER(idletime_command)
 {
     struct keyref ref;
-    if (object_find(call, &ref)) {
-        uint64_t now = (uint64_t)(call->now_ms / 1000);
-        reply_integer(&call->reply, (int64_t)((now - ref.entry->clock) & ENTRY_CLOCK_MASK));
+    if (!object_find(call, &ref)) {
+        return OUTCOME_DONE;
     }
+    const struct usage *usage = &call->worker->user.usage;
+    if (usage->by_frequency) {
+        return call_fail_slice(call, SLICE_LITERAL("ERR An LFU maxmemory policy is selected, idle time not tracked. "
+                                                   "Please note that when switching between policies at runtime LRU "
+                                                   "and LFU data will take some time to adjust."));
+    }
+    reply_integer(&call->reply, (int64_t)usage_idle_s(usage, (uint32_t)ref.entry->clock));
     return OUTCOME_DONE;
 }
 
@@ -54,6 +60,11 @@ COMMAND_HANDLER(freq_command)
 {
     struct keyref ref;
     if (!object_find(call, &ref)) {
+        return OUTCOME_DONE;
+    }
+    const struct usage *usage = &call->worker->user.usage;
+    if (usage->by_frequency) {
+        reply_integer(&call->reply, (int64_t)usage_counter(usage, (uint32_t)ref.entry->clock));
         return OUTCOME_DONE;
     }
     return call_fail_slice(call, SLICE_LITERAL("ERR An LFU maxmemory policy is not selected, access frequency not "

@@ -15,9 +15,6 @@ const struct option_word config_protected_words[] = {
 static const struct option_word appendfsync_words[] = {{"everysec", 1}, {"always", 2}, {"no", 0}, {NULL, 0}};
 static const struct option_word diskless_load_words[] = {{"disabled", 0}, {"on-empty-db", 1}, {"swapdb", 2}, {NULL, 0}};
 static const struct option_word endpoint_words[] = {{"ip", 0}, {"hostname", 1}, {"unknown-endpoint", 2}, {NULL, 0}};
-static const struct option_word maxmemory_words[] = {{"volatile-lru", 1},   {"volatile-lfu", 2}, {"volatile-random", 3},
-                                                     {"volatile-ttl", 4},   {"allkeys-lru", 5},  {"allkeys-lfu", 6},
-                                                     {"allkeys-random", 7}, {"noeviction", 0},   {NULL, 0}};
 static const struct option_word oom_words[] = {{"no", 0}, {"yes", 1}, {"relative", 1}, {"absolute", 2}, {NULL, 0}};
 static const struct option_word optional_words[] = {{"no", 0}, {"yes", 1}, {"optional", 2}, {NULL, 0}};
 static const struct option_word propagation_words[] = {
@@ -234,11 +231,6 @@ static const struct option rows[] = {
     MEMORY("zset-max-listpack-value", "64", 0, "zset-max-ziplist-value", 0),
     MEMORY("hll-sparse-max-bytes", "3000", 0, NULL, 0),
     /* memory */
-    CHOICE("maxmemory-policy", "noeviction", maxmemory_words, 0),
-    NUMBER("maxmemory-samples", "5", 1, INT_MAX, NULL, 0),
-    NUMBER("maxmemory-eviction-tenacity", "10", 0, 100, NULL, 0),
-    NUMBER("lfu-log-factor", "10", 0, INT_MAX, NULL, 0),
-    NUMBER("lfu-decay-time", "1", 0, INT_MAX, NULL, 0),
     BOOL("lazyfree-lazy-eviction", "no", NULL, NULL, 0),
     BOOL("activerehashing", "yes", NULL, NULL, 0),
     BOOL("activedefrag", "no", NULL, NULL, 0),

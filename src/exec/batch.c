@@ -187,7 +187,7 @@ void exec_turn_begin(struct exec_worker *worker)
 void exec_refresh(struct exec_worker *worker)
 {
     worker->now_us = clock_source_us(worker->exec->clock);
-    worker->user.now_ms = worker->now_us / 1000;
+    keyspace_user_refresh(&worker->user, worker->now_us / 1000);
     worker->turn_ticks = clock_ticks(&worker->exec->ticks);
 }
 
@@ -202,6 +202,9 @@ static void flush_meter(struct exec_worker *worker)
 bool exec_tidy(struct exec_worker *worker)
 {
     bool tidy = epoch_tidy(worker->epoch);
+    if (UNLIKELY(worker->user.retired_bytes != 0) && tidy) {
+        exec_evict_tidied(worker);
+    }
     flush_meter(worker);
     return tidy;
 }
@@ -211,6 +214,9 @@ void exec_turn_end(struct exec_worker *worker)
     worker->config = NULL;
     (void)atomic_fetch_add_explicit(&worker->turn, 1, memory_order_release);
     epoch_leave(worker->epoch);
+    if (UNLIKELY(worker->user.retired_bytes != 0)) {
+        exec_evict_turn_end(worker);
+    }
     epoch_poll(worker->epoch);
     flush_meter(worker);
 }

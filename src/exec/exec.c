@@ -21,6 +21,7 @@ void exec_init(struct exec *exec, struct keyspace *keyspace, struct epoch *epoch
     exec->commands = commands;
     exec->clock = clock_system();
     exec->guard_session_flags = SESSION_PREPARED;
+    exec_eviction_init(exec);
     clock_scale_init(&exec->ticks);
     atomic_init(&exec->slow_ns, UINT64_MAX);
     atomic_init(&exec->track_latency, true);

@@ -55,6 +55,7 @@ struct freeing {
     struct mail mail;
     struct garbage_table *tables;
     size_t keys;
+    size_t bytes;
     struct executor *executor;
 };
 
@@ -211,7 +212,8 @@ static void freeing_deliver(struct mail *mail, void *receiver)
     statistics_add(&worker->statistics, STATISTIC_LAZYFREED_OBJECTS, freeing->keys);
     atomic_fetch_sub_explicit(&worker->exec->lazyfree_pending, freeing->keys, memory_order_relaxed);
     atomic_fetch_sub_explicit(&executor->waiting, 1, memory_order_relaxed);
-    exec_turn_end(worker);
+    exec_turn_end(worker); /* which reports the memory as free */
+    atomic_fetch_sub_explicit(&worker->exec->leaving_bytes, freeing->bytes, memory_order_relaxed);
     memory_free(freeing);
 }
 
@@ -219,8 +221,10 @@ static void free_later(struct exec_worker *worker)
 {
     struct freeing *freeing = memory_alloc(sizeof(*freeing));
     freeing->mail = (struct mail){.deliver = freeing_deliver};
+    freeing->bytes = worker->garbage.tables_bytes;
     freeing->tables = garbage_take_tables(&worker->garbage, &freeing->keys);
     atomic_fetch_add_explicit(&worker->exec->lazyfree_pending, freeing->keys, memory_order_relaxed);
+    atomic_fetch_add_explicit(&worker->exec->leaving_bytes, freeing->bytes, memory_order_relaxed);
     freeing->executor = executor_choose(worker->exec->executors, LANE_LONG);
     mailbox_send(&freeing->executor->box, &freeing->mail);
 }

@@ -111,6 +111,11 @@ size_t expiry_index_tags(const struct expiry_index *index)
     return index == NULL ? 0 : index->heap.count;
 }
 
+uint64_t expiry_index_hash(const struct expiry_index *index, size_t at)
+{
+    return index->heap.tags[at] & TAG_HASH_MASK;
+}
+
 static void hint_lower(struct keyspace *keyspace, const struct shard *shard, int64_t fire_ms)
 {
     _Atomic int64_t *hint = &keyspace->next_fire_ms[shard->index];
@@ -127,6 +132,12 @@ static void index_push(struct expiry_index *index, uint64_t tag)
     }
 }
 
+static bool index_wants_rebuild(const struct keytable *keytable, const struct expiry_index *index)
+{
+    uint32_t live = atomic_load_explicit(&keytable->volatile_keys, memory_order_relaxed);
+    return index->heap.count > 2 * (uint64_t)live + REBUILD_SLACK_TAGS;
+}
+
 void expiry_note(struct keyspace *keyspace, struct shard *shard, struct keytable *keytable, struct entry *entry,
                  uint64_t hash)
 {
@@ -134,7 +145,8 @@ void expiry_note(struct keyspace *keyspace, struct shard *shard, struct keytable
     int64_t deadline_ms = entry_deadline_ms(entry);
     index_push(index, tag_make(deadline_ms, hash));
     entry->tagged = 1;
-    hint_lower(keyspace, shard, deadline_ms);
+    /* Stale tags would pile up until the first of them fires: the shard is visited for the rebuilding alone. */
+    hint_lower(keyspace, shard, index_wants_rebuild(keytable, index) ? 0 : deadline_ms);
 }
 
 /* One slice of rebuilding: tags for the keys with a deadline in the next buckets. */
@@ -156,9 +168,8 @@ static void rebuild_visit(void *context, void *item)
 
 static void index_rebuild_slice(struct keyspace_user *user, struct keytable *keytable, struct expiry_index *index)
 {
-    uint32_t live = atomic_load_explicit(&keytable->volatile_keys, memory_order_relaxed);
     if (!index_is_rebuilding(index)) {
-        if (index->heap.count <= 2 * (uint64_t)live + REBUILD_SLACK_TAGS) {
+        if (!index_wants_rebuild(keytable, index)) {
             return;
         }
         index->rebuild_position = 0;
@@ -205,6 +216,24 @@ static void group_visit_bucket(struct group_visit *visit, struct table_bucket *b
             } else if (deadline_ms < visit->earliest_ms) {
                 visit->earliest_ms = deadline_ms;
             }
+        }
+    }
+}
+
+void expiry_settle_top(const struct keyspace *keyspace, struct keytable *keytable, size_t budget)
+{
+    struct expiry_index *index = keytable->expiry;
+    for (; budget > 0 && index->heap.count > 0; budget--) {
+        uint64_t tag = index->heap.tags[0];
+        struct group_visit visit = {
+            .keyspace = keyspace, .group = tag & TAG_HASH_MASK, .now_ms = INT64_MIN, .earliest_ms = INT64_MAX};
+        group_visit_bucket(&visit, table_home(&keytable->table, tag & TAG_HASH_MASK));
+        if (visit.earliest_ms <= tag_deadline_ms(tag)) {
+            return;
+        }
+        (void)heap_pop(&index->heap);
+        if (visit.earliest_ms != INT64_MAX) {
+            index_push(index, tag_make(visit.earliest_ms, tag));
         }
     }
 }

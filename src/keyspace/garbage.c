@@ -17,6 +17,7 @@ void garbage_init(struct garbage *garbage)
     garbage->items = garbage->first;
     garbage->tables = NULL;
     garbage->tables_keys = 0;
+    garbage->tables_bytes = 0;
     garbage->at_once = false;
 }
 
@@ -69,6 +70,7 @@ static void value_release(struct garbage *garbage, enum value_type type, void *v
     struct garbage_table *large = memory_alloc_zeroed(sizeof(*large));
     large->value = value;
     large->type = type;
+    garbage->tables_bytes += class->bytes(value);
     garbage_add_table(garbage, large, 1);
 }
 
@@ -111,6 +113,7 @@ struct garbage_table *garbage_take_tables(struct garbage *garbage, size_t *keys)
     *keys = garbage->tables_keys;
     garbage->tables = NULL;
     garbage->tables_keys = 0;
+    garbage->tables_bytes = 0;
     garbage->at_once = false;
     return tables;
 }

@@ -43,6 +43,13 @@ void keyref_expire(struct keyref *ref)
     keyref_remove(ref);
 }
 
+void keyref_evict(struct keyref *ref)
+{
+    struct slice key = entry_key(ref->entry);
+    ref->user->removed(ref->user->context, REMOVAL_EVICTED, ref->db, key);
+    keyref_remove(ref);
+}
+
 bool keyref_expire_if_due(struct keyref *ref)
 {
     if (ref->entry == NULL || !entry_is_expired(ref->entry, ref->user->now_ms)) {
@@ -61,16 +68,18 @@ struct had {
     bool tagged;
     int64_t deadline_ms;
     uint64_t colour;
+    uint64_t clock; /* of a new key: its first */
 };
 
 static struct had keyref_had(const struct keyref *ref)
 {
-    struct had had = {0};
+    struct had had = {.clock = ref->user->usage.fresh};
     if (ref->entry != NULL) {
         had.deadline = ref->entry->has_deadline;
         had.tagged = ref->entry->tagged;
         had.deadline_ms = had.deadline ? entry_deadline_ms(ref->entry) : 0;
         had.colour = ref->entry->colour;
+        had.clock = ref->entry->clock;
     }
     return had;
 }
@@ -79,7 +88,7 @@ static void keyref_written(struct keyref *ref, const struct had *had) REQUIRES(s
 {
     struct entry *entry = ref->entry;
     entry->colour = had->colour & 1;
-    entry->clock = (uint64_t)(ref->user->now_ms / 1000) & ENTRY_CLOCK_MASK;
+    entry->clock = had->clock & USAGE_CLOCK_MASK;
     if (UNLIKELY(had->deadline != entry->has_deadline)) {
         count_volatile(ref->keytable, entry->has_deadline ? 1 : -1);
     }
@@ -186,7 +195,6 @@ void keyref_update_integer(struct keyref *ref, int64_t value)
 {
     ASSERT(ref->entry->form == ENTRY_INTEGER);
     memcpy(ref->entry->data + entry_word_offset(ref->entry), &value, sizeof(value));
-    keyref_touch(ref);
 }
 
 void keyref_set_object(struct keyref *ref, enum value_type type, void *object, int64_t deadline_ms)
@@ -218,7 +226,6 @@ void keyref_set_deadline(struct keyref *ref, int64_t deadline_ms)
 {
     ASSERT(deadline_ms != DEADLINE_KEEP);
     struct had had = keyref_had(ref);
-    uint64_t clock = ref->entry->clock;
     if (had.deadline && deadline_ms != DEADLINE_NONE) {
         memcpy(ref->entry->data, &deadline_ms, sizeof(deadline_ms));
         ref->entry->tagged = 0;
@@ -231,7 +238,6 @@ void keyref_set_deadline(struct keyref *ref, int64_t deadline_ms)
         ref->entry = fresh;
     }
     keyref_written(ref, &had);
-    ref->entry->clock = clock & ENTRY_CLOCK_MASK;
 }
 
 static void keyref_unlink(struct keyref *ref)
@@ -256,6 +262,7 @@ struct entry_spec keyref_take(struct keyref *ref)
 {
     struct entry *entry = ref->entry;
     struct entry_spec spec = entry_spec_of(entry);
+    spec.clock = (uint32_t)entry->clock;
     keyref_unlink(ref);
     garbage_add(ref->user->garbage, GARBAGE_ENTRY, VALUE_STRING, entry);
     return spec;
@@ -264,6 +271,7 @@ struct entry_spec keyref_take(struct keyref *ref)
 struct entry_spec keyref_copy(const struct keyref *ref)
 {
     struct entry_spec spec = entry_spec_of(ref->entry);
+    spec.clock = ref->user->usage.fresh;
     if (spec.form == ENTRY_BLOB) {
         (void)blob_reference(entry_object(ref->entry));
     } else if (spec.form == ENTRY_OBJECT) {
@@ -276,6 +284,7 @@ void keyref_put(struct keyref *ref, struct entry_spec spec)
 {
     spec.key = ref->key;
     keyref_store(ref, &spec);
+    ref->entry->clock = spec.clock & USAGE_CLOCK_MASK;
 }
 
 /* A sole blob of at least `len` bytes for the string `old`; the entry's own blob when that can be used. */

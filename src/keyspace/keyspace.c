@@ -15,6 +15,9 @@ static uint64_t hash_of_entry(const void *context, const void *item)
 static void retire_memory(void *context, void *memory)
 {
     struct keyspace_user *user = context;
+    if (user->counts_retired) {
+        user->retired_bytes += memory_usable_bytes(memory);
+    }
     epoch_retire(user->epoch, memory, memory_free);
 }
 
@@ -37,6 +40,7 @@ enum status keyspace_init(struct keyspace *keyspace, unsigned databases)
     atomic_init(&keyspace->expiry_deletes, true);
     atomic_init(&keyspace->expiry_active, true);
     atomic_init(&keyspace->tickets, 0);
+    atomic_init(&keyspace->usage, 0);
     for (uint32_t i = 0; i < KEYSPACE_SHARDS; i++) {
         struct shard *shard = keyspace_shard(keyspace, i);
         spin_init(&shard->lock, LOCK_RANK_SHARD, i);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What a worker does by the clock: idle clients, soft limits, cron hooks, and its share of active expiry.
+/* What a worker does by the clock: idle clients, soft limits, cron hooks, and its share of expiry and eviction.
  * Owner: the worker. Locks: none here. */
 #include "internal.h"
 
@@ -49,7 +49,8 @@ int64_t worker_tick(struct net_worker *worker)
     }
     int64_t budget_us = EXPIRY_BUDGET_US + EXPIRY_EFFORT_US * (worker_options(worker)->active_expire_effort - 1);
     int64_t next_ms = exec_expire(&worker->exec, &worker->expiry, budget_us);
+    int64_t evict_ms = exec_evict_tick(&worker->exec);
     exec_turn_end(&worker->exec);
     (void)exec_tidy(&worker->exec); /* what is left has to wait for the next tick */
-    return next_ms;
+    return evict_ms < next_ms ? evict_ms : next_ms;
 }

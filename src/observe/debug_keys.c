@@ -33,8 +33,8 @@ enum outcome debug_object(struct call *call)
         return call_fail(call, ERROR_NO_SUCH_KEY);
     }
     const struct entry *entry = ref.entry;
-    uint64_t now = (uint64_t)(call->now_ms / 1000) & ENTRY_CLOCK_MASK;
-    uint64_t idle = (now - entry->clock) & ENTRY_CLOCK_MASK;
+    uint64_t now = (uint64_t)(call->now_ms / 1000) & USAGE_CLOCK_MASK;
+    uint64_t idle = (now - entry->clock) & USAGE_CLOCK_MASK;
     size_t bytes = entry->type == VALUE_STRING ? entry_string_len(entry) + 1
                                                : value_class((enum value_type)entry->type)->bytes(entry_object(entry));
     struct buffer text;

@@ -80,7 +80,7 @@ void info_write_server(void *context, struct exec_worker *worker, struct buffer 
     option_field(worker, "hz", "hz", out);
     option_field(worker, "configured_hz", "hz", out);
     buffer_printf(
-        out, "lru_clock:%lld\r\nexecutable:%s\r\nconfig_file:%s\r\n", (long long)(now_us / 1000000 & ENTRY_CLOCK_MASK),
+        out, "lru_clock:%lld\r\nexecutable:%s\r\nconfig_file:%s\r\n", (long long)(now_us / 1000000 & USAGE_CLOCK_MASK),
         observe->executable == NULL ? "" : observe->executable, exec->config->file == NULL ? "" : exec->config->file);
     struct slice threads = option_value(worker, "threads");
     buffer_printf(out, "io_threads_active:%d\r\n", !slice_equals(threads, slice_from_text("1")));

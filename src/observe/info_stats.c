@@ -39,8 +39,8 @@ static void write_keys(const struct exec *exec, struct buffer *out)
     field_statistic(exec, out, "evicted_keys", STATISTIC_EVICTED_KEYS);
     field(out, "evicted_clients", atomic_load_explicit(&exec->evicted_clients, memory_order_relaxed));
     field(out, "evicted_scripts", 0);
-    field(out, "total_eviction_exceeded_time", 0);
-    field(out, "current_eviction_exceeded_time", 0);
+    field(out, "total_eviction_exceeded_time", exec_eviction_over_total_ms(exec));
+    field(out, "current_eviction_exceeded_time", exec_eviction_over_now_ms(exec));
     field_statistic(exec, out, "keyspace_hits", STATISTIC_KEYSPACE_HITS);
     field_statistic(exec, out, "keyspace_misses", STATISTIC_KEYSPACE_MISSES);
 }

@@ -60,6 +60,13 @@ static void advise(enum latency_kind kind, const struct latency_report *report, 
                            " processes, for more threads than processors, for swapping, and for a host that takes the"
                            " processor away (redis-cli --intrinsic-latency shows it).\n");
         break;
+    case LATENCY_EVICTION_CYCLE:
+        buffer_printf(out, "   Many keys had to go at once to keep memory below maxmemory: was it lowered by much, or"
+                           " did a large value arrive? A lower maxmemory-eviction-tenacity makes shorter slices.\n");
+        break;
+    case LATENCY_EVICTION_DEL:
+        buffer_printf(out, "   Evicting a single key took long: use smaller values.\n");
+        break;
     default:
         buffer_printf(out, "   Many keys expired at about the same time: spread their times to live.\n");
         break;

@@ -134,14 +134,13 @@ void observe_reset(void *context)
         rate_reset(&observe->rates[i]);
     }
     atomic_store_explicit(&observe->peak_bytes, 0, memory_order_relaxed);
+    exec_eviction_reset(observe->setup.exec);
 }
 
 enum outcome observe_guard_memory(struct call *call, void *context)
 {
-    const struct observe *observe = context;
-    int64_t limit = observe_options(observe, call->worker->config)->maxmemory_bytes;
-    if (limit <= 0 || (call->command->flags & COMMAND_DENYOOM) == 0 ||
-        observe_used_bytes(observe, call->worker) <= (uint64_t)limit) {
+    (void)context;
+    if (LIKELY(!exec_memory_is_over(call->worker)) || exec_evict(call->worker) != EVICTION_FAIL) {
         return OUTCOME_DONE;
     }
     return call_fail(call, ERROR_OOM);

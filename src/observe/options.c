@@ -96,19 +96,50 @@ static const char *apply_tracking(void *context, const struct config_snapshot *n
     return NULL;
 }
 
-static const char *apply_maxmemory(void *context, const struct config_snapshot *now)
+/* As Redis: 50 us for each step up to 10, then 15 % more for each. */
+static uint64_t tenacity_slice_ns(int64_t tenacity)
+{
+    if (tenacity >= 100) {
+        return UINT64_MAX;
+    }
+    double slice_ns = 50000.0 * (double)(tenacity < 10 ? tenacity : 10);
+    for (int64_t step = 10; step < tenacity; step++) {
+        slice_ns *= 1.15;
+    }
+    return (uint64_t)slice_ns;
+}
+
+static const char *apply_eviction(void *context, const struct config_snapshot *now)
 {
     struct observe *observe = context;
     struct exec *exec = observe->setup.exec;
-    int64_t limit = observe_options(observe, now)->maxmemory_bytes;
-    int64_t used = atomic_load_explicit(&exec->memory_used, memory_order_relaxed);
-    exec_arm_guard(exec, COMMAND_DENYOOM, limit > 0);
-    if (limit > 0 && limit < used) {
-        log_write(observe->setup.log, LOG_LEVEL_WARNING,
-                  "maxmemory is now %lld bytes, below the %lld bytes in use: commands that need memory are refused",
-                  (long long)limit, (long long)used);
-    }
+    const struct observe_options *options = observe_options(observe, now);
+    const struct eviction_settings settings = {.limit_bytes = options->maxmemory_bytes,
+                                               .policy = (enum evict_policy)options->maxmemory_policy,
+                                               .samples = (uint32_t)options->maxmemory_samples,
+                                               .slice_ns = tenacity_slice_ns(options->maxmemory_tenacity)};
+    bool by_frequency = (settings.policy & EVICT_FREQUENCY) != 0;
+    usage_settings usage =
+        usage_settings_make(by_frequency, (uint32_t)options->lfu_log_factor, (uint32_t)options->lfu_decay_minutes);
+    atomic_store_explicit(&exec->keyspace->usage, usage, memory_order_relaxed);
+    exec_set_eviction(exec, &settings);
+    exec_arm_guard(exec, COMMAND_DENYOOM, settings.limit_bytes > 0);
     return NULL;
+}
+
+static const char *apply_maxmemory(void *context, const struct config_snapshot *now)
+{
+    struct observe *observe = context;
+    int64_t limit = observe_options(observe, now)->maxmemory_bytes;
+    int64_t used = atomic_load_explicit(&observe->setup.exec->memory_used, memory_order_relaxed);
+    if (limit > 0 && limit < used) {
+        log_write(
+            observe->setup.log, LOG_LEVEL_WARNING,
+            "maxmemory is now %lld bytes, below the %lld bytes in use: keys are evicted as maxmemory-policy says, "
+            "or commands that need memory refused",
+            (long long)limit, (long long)used);
+    }
+    return apply_eviction(context, now);
 }
 
 void observe_apply_options(struct observe *observe)
@@ -118,6 +149,17 @@ void observe_apply_options(struct observe *observe)
     (void)apply_tracking(observe, now);
     (void)apply_maxmemory(observe, now);
 }
+
+/* In the order in which Redis's errors list them. */
+static const struct option_word policy_words[] = {{"volatile-lru", EVICT_VOLATILE_LRU},
+                                                  {"volatile-lfu", EVICT_VOLATILE_LFU},
+                                                  {"volatile-random", EVICT_VOLATILE_RANDOM},
+                                                  {"volatile-ttl", EVICT_VOLATILE_TTL},
+                                                  {"allkeys-lru", EVICT_ALLKEYS_LRU},
+                                                  {"allkeys-lfu", EVICT_ALLKEYS_LFU},
+                                                  {"allkeys-random", EVICT_ALLKEYS_RANDOM},
+                                                  {"noeviction", EVICT_NOTHING},
+                                                  {NULL, 0}};
 
 #define FIELD(field) offsetof(struct observe_options, field)
 
@@ -166,6 +208,37 @@ const struct option observe_option_rows[] = {
      .max = INT64_MAX,
      .resolve = maxmemory_resolve,
      .apply = apply_maxmemory},
+    {.name = "maxmemory-policy",
+     .type = OPTION_ENUM,
+     .offset = FIELD(maxmemory_policy),
+     .default_text = "noeviction",
+     .words = policy_words,
+     .apply = apply_eviction},
+    {.name = "maxmemory-samples",
+     .type = OPTION_INTEGER,
+     .offset = FIELD(maxmemory_samples),
+     .default_text = "5",
+     .min = 1,
+     .max = INT_MAX,
+     .apply = apply_eviction},
+    {.name = "maxmemory-eviction-tenacity",
+     .type = OPTION_INTEGER,
+     .offset = FIELD(maxmemory_tenacity),
+     .default_text = "10",
+     .max = 100,
+     .apply = apply_eviction},
+    {.name = "lfu-log-factor",
+     .type = OPTION_INTEGER,
+     .offset = FIELD(lfu_log_factor),
+     .default_text = "10",
+     .max = INT_MAX,
+     .apply = apply_eviction},
+    {.name = "lfu-decay-time",
+     .type = OPTION_INTEGER,
+     .offset = FIELD(lfu_decay_minutes),
+     .default_text = "1",
+     .max = INT_MAX,
+     .apply = apply_eviction},
 };
 
 const size_t observe_option_count = ARRAY_LENGTH(observe_option_rows);

@@ -124,6 +124,7 @@ void server_wire(struct server *server)
                                                  .check = net_guard_authentication,
                                                  .context = &server->net});
     net_init(&server->net, &server->exec, &server->log, SLOT_NET);
+    server->exec.shed_hook = (struct shed_hook){net_shed_clients, &server->net};
     server->net.ceiling = (struct net_ceiling){maxmemory_bytes, &server->observe};
     wire_info(server);
     observe_init(&server->observe, &(struct observe_setup){.exec = &server->exec,

@@ -18,6 +18,7 @@ struct test_keyspace {
     struct garbage garbage;
     struct keyspace_user user;
     unsigned expired; /* keys that user.removed was told about */
+    unsigned evicted; /* likewise */
     char last_expired[64];
 };
 
@@ -26,6 +27,7 @@ static inline void test_keyspace_removed(void *context, enum removal why, unsign
     struct test_keyspace *test = context;
     (void)db;
     test->expired += why == REMOVAL_EXPIRED;
+    test->evicted += why == REMOVAL_EVICTED;
     size_t len = key.len < sizeof(test->last_expired) ? key.len : sizeof(test->last_expired) - 1;
     memcpy(test->last_expired, key.data, len);
     test->last_expired[len] = '\0';
@@ -43,6 +45,13 @@ static inline void test_keyspace_init(struct test_keyspace *test)
                                         .now_ms = TEST_KEYSPACE_NOW_MS,
                                         .removed = test_keyspace_removed,
                                         .context = test};
+    keyspace_user_refresh(&test->user, TEST_KEYSPACE_NOW_MS);
+}
+
+/* Time goes on, as a thread notices it. */
+static inline void test_keyspace_pass(struct test_keyspace *test, int64_t ms)
+{
+    keyspace_user_refresh(&test->user, test->user.now_ms + ms);
 }
 
 /* What dispatch does after the locks are free. */

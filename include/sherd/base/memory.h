@@ -46,6 +46,11 @@ struct memory_meter {
 void memory_meter_init(struct memory_meter *meter);
 /* Net change since the last call that is not yet flushed; the caller adds it to its total. */
 int64_t memory_meter_take(struct memory_meter *meter);
+/* What memory_meter_take would return, without taking it; 0 in sanitizer builds. */
+static inline int64_t memory_meter_owed(const struct memory_meter *meter)
+{
+    return meter->allocated == NULL ? 0 : (int64_t)(*meter->allocated - *meter->deallocated) - meter->flushed;
+}
 
 /* Figures of the whole process, in bytes; slow, for INFO and MEMORY. */
 struct memory_figures {

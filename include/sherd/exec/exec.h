@@ -10,6 +10,7 @@
 #include "sherd/base/random.h"
 #include "sherd/config/config.h"
 #include "sherd/exec/call.h"
+#include "sherd/exec/eviction.h"
 #include "sherd/exec/statistics.h"
 #include "sherd/sync/mailbox.h"
 
@@ -68,6 +69,8 @@ struct exec {
     uint32_t guard_session_flags;                          /* (c) of the guards, and SESSION_PREPARED */
     struct slow_hook slow_hook;                            /* (c) */
     struct spike_hook spike_hook;                          /* (c) */
+    struct shed_hook shed_hook;                            /* (c) */
+    struct eviction eviction;                              /* (a) hardly ever written */
     struct cron_hook crons[EXEC_HOOKS_MAX];                /* (c) */
     unsigned cron_count;                                   /* (c) */
     struct reset_hook resets[EXEC_HOOKS_MAX];              /* (c) */
@@ -88,6 +91,7 @@ struct exec {
     _Atomic uint64_t worst_expiry_lag_ms;      /* (a) the latest removal after its deadline, since a reset */
     _Atomic uint64_t session_ids;              /* (a) last given */
     _Atomic uint64_t lazyfree_pending;         /* (a) objects */
+    _Atomic size_t leaving_bytes;              /* (a) of large values among them, and of tables eviction retired */
 };
 
 _Static_assert(offsetof(struct exec, sequence) % CACHE_LINE_BYTES == 0 &&
@@ -111,6 +115,9 @@ struct exec_worker {
     const struct command *untimed;        /* (w) what ran since: one brief command, */
     uint32_t untimed_count;               /* (w) so many times */
     bool is_executor;                     /* (c) */
+    int64_t last_trim_ms;                 /* (w) */
+    size_t retired_told_bytes;            /* (w) of user.retired_bytes, in exec->leaving_bytes */
+    struct evict_pool evict_pool;         /* (w) */
     struct statistics statistics;         /* (w) read by all */
 };
 
@@ -204,6 +211,14 @@ struct expiry_round {
 /* Fires what is due in the round's shards for at most about `budget_us`; inside a turn. Returns the milliseconds until
  * the next visit is worthwhile, 0 when time ran out. */
 int64_t exec_expire(struct exec_worker *worker, struct expiry_round *round, int64_t budget_us) EXCLUDES(shard_held);
+
+/* Whether what an entry's clock tells decides about eviction: then Redis shares no numbers between keys. */
+static inline bool exec_evicts_by_use(const struct exec *exec)
+{
+    return atomic_load_explicit(&exec->eviction.limit_bytes, memory_order_relaxed) != INT64_MAX &&
+           (atomic_load_explicit(&exec->eviction.policy, memory_order_relaxed) & (EVICT_RECENCY | EVICT_FREQUENCY)) !=
+               0;
+}
 
 /* Sums over all workers. */
 uint64_t exec_statistic(const struct exec *exec, enum statistic which);

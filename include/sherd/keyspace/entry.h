@@ -25,7 +25,6 @@ enum {
     ENTRY_LONG_KEY = 0x7fff,      /* key_len of a key whose length stands in a word of its own */
     ENTRY_EMBED_MAX_BYTES = 4096, /* longer strings become blobs */
     ENTRY_EMBSTR_MAX_BYTES = 44,  /* what OBJECT ENCODING calls embstr */
-    ENTRY_CLOCK_MASK = 0xffffff,
 };
 
 struct entry {
@@ -36,7 +35,7 @@ struct entry {
     uint64_t colour : 1; /* which side of a snapshot's cut it is on */
     uint64_t key_len : 15;
     uint64_t value_len : 16; /* of embedded bytes */
-    uint64_t clock : 24;     /* last access, seconds modulo 2^24 */
+    uint64_t clock : 24;     /* how it was used: keyspace/usage.h */
     char data[];
 };
 
@@ -111,6 +110,7 @@ struct entry_spec {
     int64_t deadline_ms; /* 0: none */
     uint64_t word;       /* of the forms that have one; a pointer is owned by the entry from then on */
     struct slice bytes;  /* of the embedded forms; must not lie inside the entry that is overwritten */
+    uint32_t clock;      /* what keyref_put gives the entry; entry_write does not look at it */
 };
 
 /* Allocation size (a size class) that a spec needs. */

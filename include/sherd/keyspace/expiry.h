@@ -31,7 +31,13 @@ void expiry_refresh_hint(struct keyspace *keyspace, struct shard *shard) REQUIRE
 int64_t expiry_average_ttl_ms(struct keyspace_user *user, struct shard *shard, unsigned db) REQUIRES(shard_held);
 
 void expiry_index_destroy(struct expiry_index *index);
-/* Tags in the heap, for tests and DEBUG. */
+/* Tags in the heap; 0 when there is no index. */
 size_t expiry_index_tags(const struct expiry_index *index);
+/* Takes stale tags off the top, at most `budget` of them, until one is there whose key falls due when it fires. The
+ * keytable has keys. */
+void expiry_settle_top(const struct keyspace *keyspace, struct keytable *keytable, size_t budget) REQUIRES(shard_held);
+/* The low hash bits of the tag at `at`, below expiry_index_tags: enough for table_home while the table has at most 2^22
+ * buckets. Tag 0 is the one that fires first; those that follow are heap-ordered, about rising. */
+uint64_t expiry_index_hash(const struct expiry_index *index, size_t at);
 
 #endif

@@ -40,8 +40,9 @@ struct garbage {
     struct garbage_item *items; /* `first` until there are more */
     struct garbage_item first[GARBAGE_INLINE];
     struct garbage_table *tables;
-    size_t tables_keys; /* in the tables; a large value counts as one */
-    bool at_once;       /* the tables are to be freed before the reply goes out */
+    size_t tables_keys;  /* in the tables; a large value counts as one */
+    size_t tables_bytes; /* of the large values */
+    bool at_once;        /* the tables are to be freed before the reply goes out */
 };
 
 void garbage_init(struct garbage *garbage);
@@ -50,7 +51,8 @@ void garbage_add(struct garbage *garbage, enum garbage_kind kind, enum value_typ
 void garbage_add_table(struct garbage *garbage, struct garbage_table *table, size_t keys);
 /* Frees the items; large values become tables. Never under a shard's lock. */
 void garbage_release(struct garbage *garbage) EXCLUDES(shard_held);
-/* Takes the detached tables out, to be freed with garbage_table_free, perhaps elsewhere; resets at_once. */
+/* Takes the detached tables out, to be freed with garbage_table_free, perhaps elsewhere; resets what was noted about
+ * them. */
 struct garbage_table *garbage_take_tables(struct garbage *garbage, size_t *keys);
 /* Frees some of a list of detached tables with their keys and values, and returns the rest of the list; NULL: all is
  * gone. About a millisecond, but for a large value, which goes in one piece. */

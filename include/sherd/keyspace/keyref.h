@@ -29,6 +29,8 @@ void keyref_open_hashed(struct keyref *ref, struct keyspace_user *user, unsigned
     REQUIRES(shard_held);
 /* Removes the key because it fell due: an internal write, told to user->removed. */
 void keyref_expire(struct keyref *ref) REQUIRES(shard_held);
+/* The same because memory ran short. */
+void keyref_evict(struct keyref *ref) REQUIRES(shard_held);
 /* True when the key exists and is past its deadline. Then it is removed (an internal write) or, where the keyspace only
  * hides past-due keys, left; in both cases ref->entry is NULL afterwards. */
 bool keyref_expire_if_due(struct keyref *ref) REQUIRES(shard_held);
@@ -64,12 +66,16 @@ void keyref_put(struct keyref *ref, struct entry_spec spec) REQUIRES(shard_held)
  * The pointer is valid until the next change of the key. */
 char *keyref_edit_string(struct keyref *ref, size_t len) REQUIRES(shard_held);
 
-/* Marks an access for OBJECT IDLETIME. */
+/* Marks an access, for eviction and for OBJECT IDLETIME and FREQ. */
 static ALWAYS_INLINE void keyref_touch(const struct keyref *ref)
 {
-    uint64_t clock = (uint64_t)(ref->user->now_ms / 1000) & ENTRY_CLOCK_MASK;
+    struct usage *usage = &ref->user->usage;
+    uint32_t clock = usage->now;
+    if (UNLIKELY(usage->by_frequency)) {
+        clock = usage_counted(usage, (uint32_t)ref->entry->clock);
+    }
     if (UNLIKELY(ref->entry->clock != clock)) {
-        ref->entry->clock = clock & ENTRY_CLOCK_MASK;
+        ref->entry->clock = clock & USAGE_CLOCK_MASK;
     }
 }
 

@@ -13,6 +13,7 @@
 #include "sherd/base/hash.h"
 #include "sherd/container/table.h"
 #include "sherd/keyspace/entry.h"
+#include "sherd/keyspace/usage.h"
 #include "sherd/sync/epoch.h"
 #include "sherd/sync/spin.h"
 
@@ -77,6 +78,7 @@ struct keyspace {
     /* Whether past-due keys are removed (a replica, a paused or a loading server only hides them). */
     _Atomic bool expiry_deletes;            /* (a) */
     _Atomic bool expiry_active;             /* (a) DEBUG SET-ACTIVE-EXPIRE */
+    _Atomic usage_settings usage;           /* (a) what entries' clocks tell */
     CACHE_ALIGNED _Atomic uint64_t tickets; /* (a) of shard_waiter, drawn so far; what stands above is read always */
 };
 
@@ -89,7 +91,17 @@ struct keyspace_user {
     /* Told under the shard's lock about every removal that no client asked for: an internal write. */
     void (*removed)(void *context, enum removal why, unsigned db, struct slice key);
     void *context;
+    size_t retired_bytes; /* (w) retired by eviction, not free before a grace period; its owner lowers it */
+    bool counts_retired;  /* (w) eviction is under way */
+    struct usage usage;   /* (w) */
 };
+
+/* Sets the time of a user, as it is after its thread has read the clock. */
+static ALWAYS_INLINE void keyspace_user_refresh(struct keyspace_user *user, int64_t now_ms)
+{
+    user->now_ms = now_ms;
+    usage_refresh(&user->usage, atomic_load_explicit(&user->keyspace->usage, memory_order_relaxed), now_ms);
+}
 
 NODISCARD enum status keyspace_init(struct keyspace *keyspace, unsigned databases);
 /* Frees every key. No other thread uses the keyspace any more. */

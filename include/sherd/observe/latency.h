@@ -15,7 +15,9 @@ enum {
 #define LATENCY_EVENTS(LATENCY_EVENT)                                                                                  \
     LATENCY_EVENT(COMMAND, "command")                                                                                  \
     LATENCY_EVENT(FAST_COMMAND, "fast-command")                                                                        \
-    LATENCY_EVENT(EXPIRE_CYCLE, "expire-cycle")
+    LATENCY_EVENT(EXPIRE_CYCLE, "expire-cycle")                                                                        \
+    LATENCY_EVENT(EVICTION_CYCLE, "eviction-cycle")                                                                    \
+    LATENCY_EVENT(EVICTION_DEL, "eviction-del")
 
 enum latency_kind {
 #define LATENCY_EVENT(identifier, name) LATENCY_##identifier,

@@ -23,6 +23,11 @@ struct observe_options {
     struct percentiles percentiles; /* of INFO latencystats */
     int enable_debug_command;       /* enum protected_action */
     int64_t maxmemory_bytes;        /* 0: no limit */
+    int maxmemory_policy;           /* enum evict_policy */
+    int64_t maxmemory_samples;      /* keys drawn for each that is evicted */
+    int64_t maxmemory_tenacity;     /* 0 to 100: how long a slice of eviction may take; 100: until done */
+    int64_t lfu_log_factor;
+    int64_t lfu_decay_minutes; /* 0: counters never fall */
 };
 
 extern const struct option observe_option_rows[];

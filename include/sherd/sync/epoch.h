@@ -39,6 +39,11 @@ void epoch_poll(struct epoch_record *record);
 /* The same however little there is: for threads that may retire no more for a while. False when something is left:
  * because there is much, or because an open section may still see it. */
 bool epoch_tidy(struct epoch_record *record);
+/* How many retirements of this record are not freed yet. */
+static inline unsigned epoch_pending(const struct epoch_record *record)
+{
+    return record->record.n_pending;
+}
 /* Waits and frees everything this record retired (at the end of a thread). */
 void epoch_drain(struct epoch_record *record);
 

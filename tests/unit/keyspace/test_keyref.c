@@ -165,12 +165,12 @@ Test(keyref, edits_strings_with_zeroes_behind_their_old_end)
 Test(keyref, notes_when_a_key_was_last_used)
 {
     struct keyref ref = test_keyspace_set(&test, "k", "v", DEADLINE_NONE);
-    cr_assert_eq(ref.entry->clock, (uint64_t)(TEST_KEYSPACE_NOW_MS / 1000) & ENTRY_CLOCK_MASK);
-    test.user.now_ms += 5000;
+    cr_assert_eq(ref.entry->clock, (uint64_t)(TEST_KEYSPACE_NOW_MS / 1000) & USAGE_CLOCK_MASK);
+    test_keyspace_pass(&test, 5000);
     keyref_set_deadline(&ref, test.user.now_ms + 1000);
-    cr_assert_eq(ref.entry->clock, (uint64_t)(TEST_KEYSPACE_NOW_MS / 1000) & ENTRY_CLOCK_MASK);
+    cr_assert_eq(ref.entry->clock, (uint64_t)(TEST_KEYSPACE_NOW_MS / 1000) & USAGE_CLOCK_MASK);
     keyref_touch(&ref);
-    cr_assert_eq(ref.entry->clock, (uint64_t)(test.user.now_ms / 1000) & ENTRY_CLOCK_MASK);
+    cr_assert_eq(ref.entry->clock, (uint64_t)(test.user.now_ms / 1000) & USAGE_CLOCK_MASK);
 }
 
 Test(keyref, survives_many_keys_that_come_and_go)
