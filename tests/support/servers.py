@@ -47,7 +47,8 @@ class ServerFailed(Exception):
 class Server:
     """One server process on a free port of 127.0.0.1.
 
-    The command is a template: {port} and {dir} are filled in, `--port` is appended when {port} is missing.
+    The command is a template: {port} and {dir} are filled in, `--port` is appended when {port} is missing, and so is
+    `--bind 127.0.0.1` without a `--bind`.
     The process runs in a temporary folder of its own, which is {dir}.
     """
 
@@ -61,6 +62,8 @@ class Server:
         if os.path.dirname(words[0]):
             words[0] = os.path.abspath(words[0])
         self.words = words + [w.replace("{dir}", self.dir) for w in extra]
+        if "--bind" not in self.words:
+            self.words += ["--bind", "127.0.0.1"]
         with open(self.log_path, "wb") as log:
             try:
                 self.process = subprocess.Popen(self.words, stdout=log, stderr=log, cwd=self.dir,
