@@ -9,7 +9,9 @@ void statistics_init(struct statistics *statistics, uint32_t command_count)
 {
     memset(statistics, 0, sizeof(*statistics));
     statistics->command_count = command_count;
-    statistics->commands = memory_alloc_zeroed(command_count * sizeof(statistics->commands[0]));
+    size_t bytes = command_count * sizeof(statistics->commands[0]);
+    statistics->commands = memory_alloc_line(bytes); /* other workers' arrays are neighbours */
+    memset((void *)statistics->commands, 0, bytes);
 }
 
 void statistics_deinit(struct statistics *statistics)

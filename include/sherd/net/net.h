@@ -146,6 +146,8 @@ struct net {
     _Atomic int64_t shed_after_ms;  /* (a) until then nobody searches for them again */
 };
 
+_Static_assert(offsetof(struct net, clients) % CACHE_LINE_BYTES == 0, "coming and going disturbs no turn");
+
 void net_init(struct net *net, struct exec *exec, struct log *log, unsigned config_slot);
 /* Opens the listening sockets. On failure a line for stderr is appended to `error`. */
 NODISCARD enum status net_listen(struct net *net, struct buffer *error);

@@ -3,6 +3,7 @@
  * Owner: each test. Locks: none, there is one thread. */
 #include <criterion/criterion.h>
 #include <stdio.h>
+#include <sys/mman.h>
 
 #include "test_keyspace.h"
 
@@ -191,4 +192,25 @@ Test(keyref, survives_many_keys_that_come_and_go)
             test_keyspace_collect(&test);
         }
     }
+}
+
+/* Else the line of a hot key would travel between all who read it. The entry lies in a page that cannot be written. */
+Test(keyref, a_read_within_the_second_of_the_last_access_does_not_write_the_entry)
+{
+    const size_t page_bytes = 4096;
+    struct keyref ref = test_keyspace_set(&test, "hot", "value", DEADLINE_NONE);
+    void *page = mmap(NULL, page_bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    cr_assert_neq(page, MAP_FAILED);
+    memcpy(page, ref.entry, entry_bytes(ref.entry));
+    ref.entry = page;
+    cr_assert_eq(mprotect(page, page_bytes, PROT_READ), 0);
+    keyref_touch(&ref);
+    char digits[24];
+    cr_assert(slice_equals_word(entry_string(ref.entry, digits), "value"));
+    cr_assert_eq(mprotect(page, page_bytes, PROT_READ | PROT_WRITE), 0);
+    uint32_t before = (uint32_t)ref.entry->clock;
+    keyspace_user_refresh(ref.user, ref.user->now_ms + 1000);
+    keyref_touch(&ref);
+    cr_assert_eq(ref.entry->clock, before + 1);
+    cr_assert_eq(munmap(page, page_bytes), 0);
 }
