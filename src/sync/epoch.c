@@ -11,7 +11,8 @@
 enum {
     EPOCH_POLL_EVERY = 32, /* retirements between two polls */
     EPOCHS_TO_FREE = 4,    /* polls after which everything is due when no section is open */
-    RELEASES_MAX = 128,    /* in one poll: about 20 us */
+    RELEASES_MAX = 128,    /* in one poll, beside two for each retirement since: about 20 us */
+    RELEASES_TIDY = 1024,  /* when there is little else to do */
 };
 
 struct retired {
@@ -76,6 +77,15 @@ void epoch_retire(struct epoch_record *record, void *memory, void (*release)(voi
     retired->domain = record->record.global;
     ck_epoch_call(&record->record, &retired->entry, retired_release);
     record->retired++;
+    record->unpaid++;
+}
+
+/* Finds out what has become due. */
+static void collect_due(struct epoch_record *record)
+{
+    unsigned pending = record->record.n_pending;
+    (void)ck_epoch_poll_deferred(&record->record, &record->due);
+    record->due_count += pending - record->record.n_pending;
 }
 
 /* Frees at most `max` of what is due; true when nothing of it is left. */
@@ -84,6 +94,7 @@ static bool release_due(struct epoch_record *record, size_t max)
     for (size_t i = 0; i < max && !CK_STACK_ISEMPTY(&record->due); i++) {
         ck_stack_entry_t *first = ck_stack_pop_npsc(&record->due);
         retired_release(CONTAINER_OF(first, ck_epoch_entry_t, stack_entry));
+        record->due_count--;
     }
     return CK_STACK_ISEMPTY(&record->due);
 }
@@ -92,10 +103,12 @@ void epoch_poll(struct epoch_record *record)
 {
     if (UNLIKELY(record->retired >= EPOCH_POLL_EVERY)) {
         record->retired = 0;
-        (void)ck_epoch_poll_deferred(&record->record, &record->due);
+        collect_due(record);
     }
     if (UNLIKELY(!CK_STACK_ISEMPTY(&record->due))) {
-        (void)release_due(record, RELEASES_MAX);
+        /* Faster than more comes, or what is left would grow as long as there is work. */
+        (void)release_due(record, RELEASES_MAX + 2 * (size_t)record->unpaid);
+        record->unpaid = 0;
     }
 }
 
@@ -103,13 +116,14 @@ bool epoch_tidy(struct epoch_record *record)
 {
     record->retired = 0;
     for (int i = 0; i < EPOCHS_TO_FREE && record->record.n_pending != 0; i++) {
-        (void)ck_epoch_poll_deferred(&record->record, &record->due);
+        collect_due(record);
     }
-    return release_due(record, RELEASES_MAX) && record->record.n_pending == 0;
+    return release_due(record, RELEASES_TIDY) && record->record.n_pending == 0;
 }
 
 void epoch_drain(struct epoch_record *record)
 {
     ck_epoch_barrier(&record->record);
     (void)release_due(record, SIZE_MAX);
+    record->due_count = 0;
 }

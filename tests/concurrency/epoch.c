@@ -69,7 +69,7 @@ static void *keep_reading(void *argument)
 /* What piled up behind a section that was open for long is freed a few at a time, not in one go. */
 static bool frees_a_little_at_a_time(void)
 {
-    enum { PILE = 1000, POLLS_MAX = 100 };
+    enum { PILE = 10000, POLLS_MAX = 100 };
     struct shared shared = {.done = false};
     epoch_init(&shared.epoch);
     struct epoch_record *writer = epoch_register(&shared.epoch);
@@ -95,9 +95,34 @@ static bool frees_a_little_at_a_time(void)
     return early == 0 && most < PILE / 4 && released == PILE && polls < POLLS_MAX;
 }
 
+/* However much is retired between two polls, what is not yet freed does not grow with time. */
+static bool keeps_pace(void)
+{
+    enum { ROUNDS = 200, EACH = 1000, PENDING_MAX = 10 * EACH };
+    struct shared shared = {.done = false};
+    epoch_init(&shared.epoch);
+    struct epoch_record *writer = epoch_register(&shared.epoch);
+    unsigned most = 0;
+    for (int round = 0; round < ROUNDS; round++) {
+        epoch_enter(writer);
+        for (int i = 0; i < EACH; i++) {
+            epoch_retire(writer, record_create(&shared), record_release);
+        }
+        epoch_leave(writer);
+        epoch_poll(writer);
+        unsigned pending = epoch_pending(writer);
+        most = pending > most ? pending : most;
+    }
+    epoch_drain(writer);
+    bool exact = epoch_pending(writer) == 0 && atomic_load(&shared.released) == ROUNDS * EACH;
+    epoch_deinit(&shared.epoch);
+    printf("at most %u of %d pending\n", most, ROUNDS * EACH);
+    return exact && most >= EACH && most < PENDING_MAX;
+}
+
 int main(void)
 {
-    bool slowly = frees_a_little_at_a_time();
+    bool slowly = frees_a_little_at_a_time() && keeps_pace();
     struct shared shared = {.done = false};
     struct reader readers[READERS];
     epoch_init(&shared.epoch);

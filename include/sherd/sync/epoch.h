@@ -13,7 +13,9 @@
 struct epoch_record {
     ck_epoch_record_t record;  /* (w) the domain keeps it linked for ever */
     struct epoch_record *next; /* (c) */
-    unsigned retired;          /* (w) since the last poll */
+    unsigned retired;          /* (w) since the last look for what is due */
+    unsigned unpaid;           /* (w) since the last release */
+    unsigned due_count;        /* (w) of `due` */
     ck_stack_t due;            /* (w) nobody can see these any more; freed a few at a time */
 };
 
@@ -33,8 +35,8 @@ void epoch_leave(struct epoch_record *record);
 /* Frees `memory` with `release` after a grace period. `memory` may not be reachable for new readers any more. Takes
  * ownership. Never blocks. */
 void epoch_retire(struct epoch_record *record, void *memory, void (*release)(void *memory));
-/* Frees what has become due, but not much at a time: a section that was open for seconds leaves a lot behind. Call it
- * outside a section, now and then. */
+/* Frees what has become due, but not much more than was retired since: a section that was open for seconds leaves a
+ * lot behind. Call it outside a section, now and then. */
 void epoch_poll(struct epoch_record *record);
 /* The same however little there is: for threads that may retire no more for a while. False when something is left:
  * because there is much, or because an open section may still see it. */
@@ -42,7 +44,7 @@ bool epoch_tidy(struct epoch_record *record);
 /* How many retirements of this record are not freed yet. */
 static inline unsigned epoch_pending(const struct epoch_record *record)
 {
-    return record->record.n_pending;
+    return record->record.n_pending + record->due_count;
 }
 /* Waits and frees everything this record retired (at the end of a thread). */
 void epoch_drain(struct epoch_record *record);
