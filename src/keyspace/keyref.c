@@ -133,15 +133,26 @@ static void keyref_store(struct keyref *ref, struct entry_spec *spec) REQUIRES(s
     keyref_written(ref, &had);
 }
 
+/* The usual overwrites: no deadline before and after, the one it has, or a later one, for which the tag in the expiry
+ * index fires early and is then renewed. Then nothing but the entry changes. */
+static ALWAYS_INLINE bool deadline_fits(const struct entry *entry, int64_t deadline_ms)
+{
+    return deadline_ms == DEADLINE_KEEP ||
+           (entry->has_deadline ? deadline_ms > 0 && entry->tagged && entry_deadline_ms(entry) <= deadline_ms
+                                : deadline_ms == DEADLINE_NONE);
+}
+
 static void keyref_store_bytes(struct keyref *ref, struct slice bytes, enum entry_form form, int64_t deadline_ms)
     REQUIRES(shard_held)
 {
     struct entry_spec spec = {.type = VALUE_STRING, .form = form, .key = ref->key, .deadline_ms = deadline_ms};
     if (LIKELY(bytes.len <= ENTRY_EMBED_MAX_BYTES)) {
-        /* The usual overwrite: a key without deadline, the same size class. The lookup has marked the access. */
-        if (LIKELY(ref->entry != NULL) && LIKELY(!ref->entry->has_deadline && deadline_ms <= 0) &&
+        if (LIKELY(ref->entry != NULL) && LIKELY(deadline_fits(ref->entry, deadline_ms)) &&
             LIKELY(entry_replace(ref->entry, form, bytes))) {
-            return;
+            if (deadline_ms > 0) {
+                memcpy(ref->entry->data, &deadline_ms, sizeof(deadline_ms));
+            }
+            return; /* the lookup has marked the access */
         }
         spec.bytes = bytes;
     } else {

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <sys/mman.h>
 
+#include "sherd/keyspace/expiry.h"
 #include "test_keyspace.h"
 
 static struct test_keyspace test;
@@ -66,6 +67,21 @@ Test(keyref, keeps_sets_and_removes_deadlines_and_counts_them)
     keyref_set_deadline(&ref, soon);
     keyref_set_string(&ref, SLICE_LITERAL("v"), DEADLINE_NONE);
     cr_assert_eq(test_keyspace_volatile_keys(&test, "k"), 0);
+}
+
+Test(keyref, needs_no_new_tag_for_a_later_deadline)
+{
+    const int64_t soon = TEST_KEYSPACE_NOW_MS + 1000;
+    const struct entry *before = test_keyspace_set(&test, "k", "some", soon).entry;
+    struct keyref ref = test_keyspace_set(&test, "k", "text", soon + 5000);
+    cr_assert(ref.entry == before && ref.entry->tagged && entry_deadline_ms(ref.entry) == soon + 5000);
+    cr_assert(test_keyspace_holds(&test, "k", "text"));
+    cr_assert_eq(expiry_index_tags(ref.keytable->expiry), 1);
+    ref = test_keyspace_set(&test, "k", "more", soon + 10);
+    cr_assert(ref.entry == before && ref.entry->tagged && entry_deadline_ms(ref.entry) == soon + 10);
+    cr_assert_eq(expiry_index_tags(ref.keytable->expiry), 2); /* an earlier one gets a tag of its own */
+    ref = test_keyspace_set(&test, "k", "word", DEADLINE_NONE);
+    cr_assert(!ref.entry->has_deadline && test_keyspace_volatile_keys(&test, "k") == 0);
 }
 
 Test(keyref, removes_a_past_due_key_at_its_lookup_and_tells_so)
