@@ -182,7 +182,7 @@ static void edit_ask(struct call *call, const struct keyref *ref, size_t len)
 }
 
 /* Puts a copy that was made of the value in its place. */
-static char *edit_take(struct preparation_part *part, struct keyref *ref, size_t len)
+static char *edit_take(struct preparation_part *part, struct keyref *ref, size_t len) REQUIRES(shard_held)
 {
     struct blob *made = part->made;
     part->made = NULL;
