@@ -152,6 +152,13 @@ static ALWAYS_INLINE void batch_choose_timed(const struct exec_worker *worker, s
     }
 }
 
+/* Far from the ceiling on memory its guard has nothing to say in this batch. */
+static ALWAYS_INLINE uint32_t batch_guard_flags(const struct exec_worker *worker)
+{
+    uint32_t armed = atomic_load_explicit(&worker->exec->guard_command_flags, memory_order_relaxed);
+    return (armed & COMMAND_DENYOOM) == 0 || exec_memory_is_near(worker) ? armed : armed & ~(uint32_t)COMMAND_DENYOOM;
+}
+
 void exec_batch(struct exec_worker *worker, struct item *items, size_t count)
 {
     ASSERT(count <= EXEC_BATCH_MAX && worker->config != NULL);
@@ -160,6 +167,7 @@ void exec_batch(struct exec_worker *worker, struct item *items, size_t count)
     }
     batch_prefetch(worker->exec->keyspace, items, count);
     batch_choose_timed(worker, items, count);
+    worker->guard_command_flags = batch_guard_flags(worker);
     worker->last_ticks = clock_ticks(&worker->exec->ticks);
     bool busy = false;
     for (size_t i = 0; i < count; i++) {

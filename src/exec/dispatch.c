@@ -333,7 +333,7 @@ enum item_outcome exec_dispatch(struct call *call)
     }
     const struct exec *exec = call->worker->exec;
     bool plain = command != NULL && command->subcommand_count == 0 && command_arity_ok(command, call->argc) &&
-                 ((command->flags & atomic_load_explicit(&exec->guard_command_flags, memory_order_relaxed)) |
+                 ((command->flags & call->worker->guard_command_flags) |
                   (call->session->flags & exec->guard_session_flags)) == 0;
     if (UNLIKELY(!plain) && call_refused(call)) {
         shard_waiter_leave(&call->session->waiter); /* it may have waited for a shard when nothing refused it yet */

@@ -4,9 +4,11 @@
 #include "sherd/exec/exec.h"
 
 enum {
-    OWED_MAX_BYTES = 64 * 1024, /* a worker adds more than this to the sum before the end of its turn */
-    LOOK_AT_CLOCK_KEYS = 16,    /* evicted between two looks at the clock */
-    MISSES_MAX = 64,            /* in a row: the shards are busy */
+    OWED_MAX_BYTES = 64 * 1024,        /* a worker adds more than this to the sum before the end of its turn */
+    NEAR_SHARE = 32,                   /* of the ceiling, the part below it that counts as near */
+    NEAR_MAX_BYTES = 16 * 1024 * 1024, /* ... but not more than this */
+    LOOK_AT_CLOCK_KEYS = 16,           /* evicted between two looks at the clock */
+    MISSES_MAX = 64,                   /* in a row: the shards are busy */
     TICK_IDLE_MS = 100,
     TRIM_MS = 100,            /* between two looks for empty tables where nothing can be evicted */
     RETIRED_MIN_BYTES = 1024, /* less is not worth an attempt to give it back at once */
@@ -72,6 +74,15 @@ bool exec_memory_is_over(struct exec_worker *worker)
         owed = 0;
     }
     return atomic_load_explicit(&exec->memory_used, memory_order_relaxed) + owed > limit_bytes;
+}
+
+bool exec_memory_is_near(const struct exec_worker *worker)
+{
+    const struct exec *exec = worker->exec;
+    int64_t limit_bytes = atomic_load_explicit(&exec->eviction.limit_bytes, memory_order_relaxed);
+    int64_t room_bytes = limit_bytes / NEAR_SHARE < NEAR_MAX_BYTES ? limit_bytes / NEAR_SHARE : NEAR_MAX_BYTES;
+    int64_t used = atomic_load_explicit(&exec->memory_used, memory_order_relaxed);
+    return used + memory_meter_owed(&worker->meter) > limit_bytes - room_bytes || worker->meter.allocated == NULL;
 }
 
 static void spike(const struct exec *exec, const char *event, uint64_t begin_ticks)

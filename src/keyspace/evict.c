@@ -47,8 +47,8 @@ static uint64_t entry_rank(const struct draw *draw, const struct entry *entry)
     if ((policy & EVICT_RECENCY) != 0) {
         return (uint64_t)draw->user->now_ms / 1000 - usage_idle_s(usage, clock);
     }
-    if ((policy & EVICT_FREQUENCY) != 0) { /* among equals the one that was not used for longer */
-        return ((uint64_t)usage_counter(usage, clock) << 16) + (0xffff - usage_idle_minutes(usage, clock));
+    if ((policy & EVICT_FREQUENCY) != 0) {
+        return usage_counter(usage, clock);
     }
     return (policy & EVICT_DEADLINE) != 0 ? (uint64_t)entry_deadline_ms(entry) : random_next(&draw->pool->random);
 }
@@ -59,7 +59,8 @@ static void pool_take_out(struct evict_pool *pool, uint32_t at)
     memmove(&pool->candidates[at], &pool->candidates[at + 1], (pool->count - at) * sizeof(pool->candidates[0]));
 }
 
-/* Puts a candidate into its place; a full pool loses its worst. */
+/* Puts a candidate into its place; a full pool loses its worst. Among equals goes first the one that has been there for
+ * longer, for it was not used all that time. */
 static void pool_offer(struct evict_pool *pool, const struct evict_candidate *candidate)
 {
     for (uint32_t i = 0; i < pool->count; i++) {
@@ -72,7 +73,7 @@ static void pool_offer(struct evict_pool *pool, const struct evict_candidate *ca
         pool_take_out(pool, 0);
     }
     uint32_t at = pool->count++;
-    for (; at > 0 && pool->candidates[at - 1].rank < candidate->rank; at--) {
+    for (; at > 0 && pool->candidates[at - 1].rank <= candidate->rank; at--) {
         pool->candidates[at] = pool->candidates[at - 1];
     }
     pool->candidates[at] = *candidate;
@@ -84,7 +85,7 @@ static void draw_entry(struct draw *draw, const struct entry *entry)
     if (is_volatile_only(pool->policy) && !entry->has_deadline) {
         return;
     }
-    draw->left--;
+    draw->left -= draw->left != 0;
     struct evict_candidate candidate = {.rank = entry_rank(draw, entry)};
     if (pool->count == EVICT_POOL_CANDIDATES && pool->candidates[0].rank <= candidate.rank) {
         return;
@@ -95,17 +96,16 @@ static void draw_entry(struct draw *draw, const struct entry *entry)
     pool_offer(pool, &candidate);
 }
 
-/* Draws the keys of a bucket and of what overflowed from it, as many as are wanted, beginning anywhere. */
+/* Draws all keys of a bucket and of what overflowed from it, even when that is more than are wanted: those that stand
+ * last would else be spared. */
 static void draw_bucket(struct draw *draw, struct table_bucket *bucket)
 {
-    uint32_t turn = (uint32_t)random_next(&draw->pool->random) % TABLE_BUCKET_WORDS;
-    for (struct table_group group = table_bucket_group(bucket); group.words != NULL && draw->left != 0;
-         group = table_group_next(group)) {
+    for (struct table_group group = table_bucket_group(bucket); group.words != NULL; group = table_group_next(group)) {
         for (uint32_t i = 0; i < group.count; i++) {
             PREFETCH(table_word_item(table_load(&group.words[i])));
         }
-        for (uint32_t i = 0; i < group.count && draw->left != 0; i++) {
-            uint64_t word = table_load(&group.words[(i + turn) % group.count]);
+        for (uint32_t i = 0; i < group.count; i++) {
+            uint64_t word = table_load(&group.words[i]);
             if (table_word_is_item(word)) {
                 draw_entry(draw, table_word_item(word));
             }

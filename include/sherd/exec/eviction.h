@@ -49,6 +49,8 @@ void exec_set_eviction(struct exec *exec, const struct eviction_settings *settin
 /* Is more memory in use than the ceiling allows? What the worker has not reported is included. Cheap, writes nothing
  * shared unless the worker owes a lot. */
 NODISCARD bool exec_memory_is_over(struct exec_worker *worker);
+/* So close to the ceiling that one batch might go beyond? */
+NODISCARD bool exec_memory_is_near(const struct exec_worker *worker);
 /* Brings memory below the ceiling, for at most one slice of time. Inside a turn. */
 enum eviction_outcome exec_evict(struct exec_worker *worker) EXCLUDES(shard_held);
 /* The same from a worker's tick; returns the milliseconds until the next one is worthwhile. */

@@ -115,6 +115,7 @@ struct exec_worker {
     const struct command *untimed;        /* (w) what ran since: one brief command, */
     uint32_t untimed_count;               /* (w) so many times */
     bool is_executor;                     /* (c) */
+    uint32_t guard_command_flags;         /* (w) of the batch: the armed ones it may concern */
     int64_t last_trim_ms;                 /* (w) */
     size_t retired_told_bytes;            /* (w) of user.retired_bytes, in exec->leaving_bytes */
     struct evict_pool evict_pool;         /* (w) */
@@ -125,7 +126,7 @@ void exec_init(struct exec *exec, struct keyspace *keyspace, struct epoch *epoch
                const struct command_table *commands);
 void exec_add_guard(struct exec *exec, struct guard guard);
 /* A guard that mostly has nothing to refuse is not even asked while its command flags, which belong to it alone, are
- * disarmed. Any thread. */
+ * disarmed; that of COMMAND_DENYOOM besides only in batches that begin near the ceiling on memory. Any thread. */
 void exec_arm_guard(struct exec *exec, uint32_t command_flags, bool armed);
 void exec_add_cron(struct exec *exec, struct cron_hook hook);
 void exec_add_reset(struct exec *exec, struct reset_hook hook);
