@@ -220,16 +220,6 @@ static const struct option rows[] = {
     MEMORY("auto-aof-rewrite-min-size", "67108864", 0, NULL, 0),
     TEXT("aof_rewrite_cpulist", "", "aof-rewrite-cpulist", FIXED_UNSET),
     /* encodings of values */
-    NUMBER("hash-max-listpack-entries", "512", 0, LONG_MAX, "hash-max-ziplist-entries", 0),
-    MEMORY("hash-max-listpack-value", "64", 0, "hash-max-ziplist-value", 0),
-    NUMBER("list-max-listpack-size", "-2", INT_MIN, INT_MAX, "list-max-ziplist-size", 0),
-    NUMBER("list-compress-depth", "0", 0, INT_MAX, NULL, 0),
-    NUMBER("set-max-intset-entries", "512", 0, LONG_MAX, NULL, 0),
-    NUMBER("set-max-listpack-entries", "128", 0, LONG_MAX, NULL, 0),
-    MEMORY("set-max-listpack-value", "64", 0, NULL, 0),
-    NUMBER("zset-max-listpack-entries", "128", 0, LONG_MAX, "zset-max-ziplist-entries", 0),
-    MEMORY("zset-max-listpack-value", "64", 0, "zset-max-ziplist-value", 0),
-    MEMORY("hll-sparse-max-bytes", "3000", 0, NULL, 0),
     /* memory */
     BOOL("lazyfree-lazy-eviction", "no", NULL, NULL, 0),
     BOOL("activerehashing", "yes", NULL, NULL, 0),

@@ -180,6 +180,45 @@ bool call_write_hashed(struct call *call, uint32_t argument, uint64_t hash, stru
     return write_opened(call, ref);
 }
 
+/* The object of a key that was looked up; false when it is of another type. */
+static bool object_of(const struct keyref *ref, bool exists, enum value_type type, void **object) REQUIRES(shard_held)
+{
+    if (!exists) {
+        *object = NULL;
+        return true;
+    }
+    *object = ref->entry->form == ENTRY_OBJECT ? entry_object(ref->entry) : NULL;
+    return ref->entry->type == type;
+}
+
+bool call_read_object(struct call *call, uint32_t argument, enum value_type type, void **object)
+{
+    struct keyref ref;
+    bool exists = call_read(call, argument, &ref);
+    if (UNLIKELY(!object_of(&ref, exists, type, object))) {
+        (void)call_fail(call, ERROR_WRONGTYPE);
+        return false;
+    }
+    return true;
+}
+
+bool call_peek_object(struct call *call, uint32_t argument, enum value_type type, void **object)
+{
+    struct keyref ref;
+    bool exists = call_peek(call, argument, &ref);
+    return object_of(&ref, exists, type, object);
+}
+
+bool call_write_object(struct call *call, uint32_t argument, enum value_type type, struct keyref *ref, void **object)
+{
+    bool exists = call_write(call, argument, ref);
+    if (UNLIKELY(!object_of(ref, exists, type, object))) {
+        (void)call_fail(call, ERROR_WRONGTYPE);
+        return false;
+    }
+    return true;
+}
+
 void call_changed(struct call *call, const struct keyref *ref, enum event_class event_class, const char *event)
 {
     call->effects.changes++;

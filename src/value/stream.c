@@ -4,6 +4,7 @@
 #include "sherd/value/stream.h"
 
 #include "sherd/base/memory.h"
+#include "sherd/value/object.h"
 #include "stream_private.h"
 
 /* Keeps the sum of a node's elements inside the 4 GiB of the format, beside the bound on bytes. */
@@ -197,3 +198,54 @@ enum status stream_load_node(struct stream *stream, struct stream_id master, uns
     stream->length += stream_node_live(node);
     return STATUS_OK;
 }
+
+static void class_free(void *object)
+{
+    stream_destroy(object);
+}
+
+static size_t class_bytes(const void *object)
+{
+    return stream_bytes(object);
+}
+
+static void *class_copy(const void *object)
+{
+    return stream_copy(object);
+}
+
+static const char *class_encoding(const void *object)
+{
+    (void)object;
+    return "stream";
+}
+
+static size_t class_elements(const void *object)
+{
+    return stream_node_count(object);
+}
+
+static void class_digest(const void *object, struct digest *digest)
+{
+    struct stream_iterator iterator;
+    stream_iterator_init(&iterator, object, STREAM_ID_MIN, STREAM_ID_MAX);
+    struct stream_id id;
+    size_t pairs;
+    while (stream_iterator_next(&iterator, &id, &pairs)) {
+        digest_mix(digest, slice_make(&id, sizeof(id)));
+        struct slice field;
+        struct slice value;
+        while (stream_iterator_pair(&iterator, &field, &value)) {
+            digest_mix(digest, field);
+            digest_mix(digest, value);
+        }
+    }
+}
+
+const struct value_class stream_class = {.name = "stream",
+                                         .free = class_free,
+                                         .bytes = class_bytes,
+                                         .copy = class_copy,
+                                         .encoding = class_encoding,
+                                         .elements = class_elements,
+                                         .digest = class_digest};

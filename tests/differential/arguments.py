@@ -21,6 +21,8 @@ NO_FLOATS = ["", "a", "1a", "nan", "inf", "-inf", "+inf", " 1", "1 ", "1e400", "
 PATTERNS = ["*", "k*", "*1", "?", "k?", "k[0-4]", "k[^0-4]", "[ks]*", "s*", "*[0-9]", "\\*", "k\\1", "", "nosuch*", "k[",
             "[z-a]*", "**", "?*", "[^k]*", "*\x00*"]
 
+TYPE_LETTERS = "slhtz"  # streams, lists, hashes, sets, sorted sets: the keys l0 .. l3 hold lists, and so on
+
 
 def to_words(step):
     return [[w if isinstance(w, bytes) else w.encode("latin-1") for w in command] for command in step]
@@ -43,14 +45,18 @@ class Maker:
     def key(self):
         rng = self.rng
         roll = rng.random()
-        if roll < 0.90:
+        if roll < 0.80:
             return "k%d" % rng.randrange(8)
         if roll < 0.95:
-            return "s%d" % rng.randrange(4)
+            return "%s%d" % (rng.choice(TYPE_LETTERS), rng.randrange(4))
         return rng.choice(["", "nokey", "a\x00b", "\xff\xfe", "long" * 20, "{tag}1", "K1"])
 
+    def typed_key(self, letter):
+        """A key that mostly holds the type of that letter."""
+        return "%s%d" % (letter, self.rng.randrange(4)) if self.rng.random() < 0.93 else self.key()
+
     def stream_key(self):
-        return "s%d" % self.rng.randrange(4) if self.rng.random() < 0.9 else self.key()
+        return self.typed_key("s")
 
     def integer(self):
         roll = self.rng.random()

@@ -2,8 +2,12 @@
 """The families of commands, hand-made arguments for them, and the rules by which replies are compared.
 
 Owner: none, constant tables. Locks: none.
-A new family is a row in FAMILIES; arguments come from COMMAND DOCS unless LEAVES or SPECIALS says otherwise.
+A new family is a row in FAMILIES, or a module family_*.py with tables of the same names, which are merged into these;
+arguments come from COMMAND DOCS unless LEAVES or SPECIALS says otherwise.
 """
+import glob
+import importlib
+import os
 
 # command -> weight; a sub-command is written PARENT|SUB
 FAMILIES = {
@@ -332,6 +336,20 @@ COMPARE = {
     "MEMORY|USAGE": same_usage, "OBJECT|IDLETIME": same_kind, "OBJECT|REFCOUNT": same_kind, "SLOWLOG|LEN": same_kind,
 }
 PARENTS = {"CLIENT", "COMMAND", "CONFIG", "DEBUG", "FUNCTION", "LATENCY", "OBJECT", "MEMORY", "MODULE", "SLOWLOG", "XINFO"}
+
+
+def merge(module):
+    """Adds a module's tables; its families are played by default."""
+    for name in ("FAMILIES", "LEAVES", "SPECIALS", "COMPARE"):
+        globals()[name].update(getattr(module, name, {}))
+    for name in ("FRAGILE", "PARENTS"):
+        globals()[name].update(getattr(module, name, set()))
+    TOKENS.extend(getattr(module, "TOKENS", []))
+    DEFAULT_FAMILIES.extend(getattr(module, "FAMILIES", {}))
+
+
+for path in sorted(glob.glob(os.path.join(os.path.dirname(os.path.abspath(__file__)), "family_*.py"))):
+    merge(importlib.import_module(os.path.basename(path)[:-3]))
 
 
 def equal(words, ours, theirs):

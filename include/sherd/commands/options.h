@@ -7,6 +7,16 @@
 #include "sherd/config/option.h"
 
 struct commands_options {
+    int64_t list_max_listpack_size; /* positive: elements in a node; -1 .. -5: 4 KiB << (-1 - size) bytes */
+    int64_t list_compress_depth;    /* nodes left plain at either end; 0: all */
+    int64_t hash_max_listpack_entries;
+    int64_t hash_max_listpack_value; /* bytes */
+    int64_t set_max_intset_entries;
+    int64_t set_max_listpack_entries;
+    int64_t set_max_listpack_value; /* bytes */
+    int64_t zset_max_listpack_entries;
+    int64_t zset_max_listpack_value; /* bytes */
+    int64_t hll_sparse_max_bytes;
     int64_t stream_node_max_bytes;   /* 0: no limit */
     int64_t stream_node_max_entries; /* 0: no limit */
     bool lazyfree_lazy_user_flush;   /* FLUSHALL and FLUSHDB without a word mean ASYNC */

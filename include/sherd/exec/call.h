@@ -78,6 +78,15 @@ bool call_write(struct call *call, uint32_t argument, struct keyref *ref) REQUIR
 /* As call_write in another database (MOVE, COPY ... DB). */
 bool call_write_in(struct call *call, unsigned db, uint32_t argument, struct keyref *ref) REQUIRES(shard_held);
 
+/* The same three for keys that should hold a collection of that type, which is put into `*object`: NULL when the key does
+ * not exist. False: it holds another type, and WRONGTYPE is replied (by call_peek_object: nothing is). */
+NODISCARD bool call_read_object(struct call *call, uint32_t argument, enum value_type type, void **object)
+    REQUIRES(shard_held);
+NODISCARD bool call_peek_object(struct call *call, uint32_t argument, enum value_type type, void **object)
+    REQUIRES(shard_held);
+NODISCARD bool call_write_object(struct call *call, uint32_t argument, enum value_type type, struct keyref *ref,
+                                 void **object) REQUIRES(shard_held);
+
 /* Notes that the key of `ref` was changed: `event` is its keyspace event ("set", "expire", "del" ...). Counts as one
  * change. Without it a write is not seen by anybody. */
 void call_changed(struct call *call, const struct keyref *ref, enum event_class event_class, const char *event)

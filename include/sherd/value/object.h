@@ -8,7 +8,7 @@
 #include "sherd/base/digest.h"
 
 enum value_type {
-#define VALUE_TYPE(identifier, name, prefix) VALUE_##identifier,
+#define VALUE_TYPE(identifier, type) VALUE_##identifier,
 #include "sherd/value/types.def"
 #undef VALUE_TYPE
     VALUE_TYPE_COUNT
@@ -23,6 +23,11 @@ struct value_class {
     size_t (*elements)(const void *object);                    /* what freeing costs, in elements */
     void (*digest)(const void *object, struct digest *digest); /* mixes the contents in: not how they are encoded */
 };
+
+/* Each type's own. */
+#define VALUE_TYPE(identifier, type) extern const struct value_class type##_class;
+#include "sherd/value/types.def"
+#undef VALUE_TYPE
 
 const struct value_class *value_class(enum value_type type);
 /* Finds a type by its name, any case; VALUE_TYPE_COUNT when there is none. */
