@@ -120,10 +120,11 @@ static size_t block_part(struct slice source, size_t at, size_t len)
     return rest < len ? rest : len;
 }
 
-void bits_combine(enum bits_operation operation, const struct slice *sources, size_t count, char *out, size_t len)
+void bits_combine(enum bits_operation operation, const struct slice *sources, size_t count, char *out,
+                  struct bits_range range)
 {
-    for (size_t at = 0; at < len; at += COMBINE_BLOCK_BYTES) {
-        size_t block = len - at < COMBINE_BLOCK_BYTES ? len - at : COMBINE_BLOCK_BYTES;
+    for (size_t at = range.begin; at < range.end; at += COMBINE_BLOCK_BYTES) {
+        size_t block = range.end - at < COMBINE_BLOCK_BYTES ? range.end - at : COMBINE_BLOCK_BYTES;
         size_t part = block_part(sources[0], at, block);
         if (part != 0) {
             memcpy(out + at, sources[0].data + at, part);

@@ -9,6 +9,7 @@ enum {
     FIRST_SOURCE = 3,
     FEW_SOURCES = 16, /* kept on the stack */
     DIGITS_BYTES = 24,
+    PART_BYTES = 16 * 1024, /* of the result, between two rests */
 };
 
 /* The strings to combine, and room for the digits of those that are numbers. */
@@ -76,12 +77,16 @@ static void combine(struct call *call, enum bits_operation operation, const stru
     }
     if (len <= ENTRY_EMBED_MAX_BYTES) {
         char result[ENTRY_EMBED_MAX_BYTES];
-        bits_combine(operation, sources->slices, sources->count, result, len);
+        bits_combine(operation, sources->slices, sources->count, result, (struct bits_range){0, len});
         (void)call_write(call, 2, &ref);
         keyref_set_edited(&ref, slice_make(result, len), DEADLINE_NONE);
     } else {
         struct blob *blob = blob_create(len, len);
-        bits_combine(operation, sources->slices, sources->count, blob->data, len);
+        for (size_t at = 0; at < len; at += PART_BYTES) {
+            struct bits_range part = {at, len - at < PART_BYTES ? len : at + PART_BYTES};
+            bits_combine(operation, sources->slices, sources->count, blob->data, part);
+            call_rest(call);
+        }
         (void)call_write(call, 2, &ref);
         keyref_set_blob(&ref, blob, DEADLINE_NONE);
     }

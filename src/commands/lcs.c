@@ -115,6 +115,11 @@ static void reply_subsequence(struct call *call, const struct lcs *lcs)
     memory_free(bytes);
 }
 
+static void lcs_rest(const void *call)
+{
+    call_rest(call);
+}
+
 COMMAND_HANDLER(lcs_command)
 {
     struct keyref refs[2];
@@ -134,7 +139,8 @@ COMMAND_HANDLER(lcs_command)
         return OUTCOME_ERROR;
     }
     struct lcs lcs;
-    lcs_init(&lcs, strings[0], strings[1], !options.len);
+    struct pause pause = {.rest = lcs_rest, .context = call};
+    lcs_init(&lcs, strings[0], strings[1], !options.len, &pause);
     if (options.idx) {
         reply_matches(call, &lcs, &options);
     } else if (options.len) {

@@ -7,6 +7,7 @@
 
 enum {
     WORD_BITS = 64,
+    WORDS_BETWEEN_PAUSES = 64 * 1024, /* about 50 us */
 };
 
 /* For every byte that occurs in `a`: where it stands in `b`. */
@@ -49,7 +50,7 @@ static void row_step(const uint64_t *above, const uint64_t *places, uint64_t *ro
     }
 }
 
-void lcs_init(struct lcs *lcs, struct slice a, struct slice b, bool path)
+void lcs_init(struct lcs *lcs, struct slice a, struct slice b, bool path, const struct pause *pause)
 {
     *lcs = (struct lcs){.a = a, .b = b, .words = (b.len + WORD_BITS - 1) / WORD_BITS, .path = path};
     if (a.len == 0 || b.len == 0) {
@@ -62,11 +63,17 @@ void lcs_init(struct lcs *lcs, struct slice a, struct slice b, bool path)
     uint64_t *row = lcs->rows;
     memset(row, 0xff, words * sizeof(uint64_t));
     const uint64_t *above = row;
+    size_t since_pause = 0;
     for (size_t i = 0; i < a.len; i++) {
         const uint64_t *set = places.sets + (places.index[(unsigned char)a.data[i]] - 1U) * words;
         row_step(above, set, row, words);
         above = row;
         row += path ? words : 0;
+        since_pause += words;
+        if (since_pause >= WORDS_BETWEEN_PAUSES) {
+            since_pause = 0;
+            pause_take(pause);
+        }
     }
     for (size_t w = 0; w < words; w++) {
         lcs->len += (size_t)__builtin_popcountll(~above[w]);

@@ -9,12 +9,14 @@
 
 #include "sherd/exec/exec.h"
 #include "sherd/exec/preparation.h"
+#include "sherd/sync/turnstile.h"
 
 enum {
     TIDY_AGAIN_MS = 20,     /* another thread's section is still open */
     COPY_MAX_BYTES = 16384, /* longer arguments stay where they are, if they may */
     NICER_THAN_WORKERS = 10,
-    WALKERS = 2, /* the last ones of the pool */
+    PLACE_NS = 10000000, /* how long one keeps its place while others wait for one */
+    WALKERS = 2,         /* the last ones of the pool */
 };
 
 struct executor {
@@ -38,6 +40,9 @@ enum lane {
 struct executor_pool {
     unsigned count;   /* (c) */
     unsigned lenient; /* (c) so many, the first, give way to workers */
+    /* Possessed shards are worked on by so many at once as leave workers a processor; who waits holds nobody up but
+     * those who want its keys, and its turn comes every few slices. */
+    struct turnstile turnstile;
     struct executor executors[];
 };
 
@@ -47,6 +52,7 @@ struct errand {
     struct executor *executor;
     struct shard_waiter waiter; /* where it waits for a shard, if it does */
     uint64_t begin_ticks;       /* when it began; 0: not yet */
+    uint64_t place_ticks;       /* since when it has its place at the turnstile; 0: it has none */
     struct output out;
     struct slice argv[]; /* the bytes follow, unless they stay where they are */
 };
@@ -85,6 +91,11 @@ static void errand_deliver(struct mail *mail, void *receiver)
     struct executor *executor = receiver;
     struct exec_worker *worker = executor->worker;
     struct session *session = errand->call.session;
+    bool takes_place = errand->call.locks.held; /* the others only walk, sleep or set options */
+    if (takes_place) {
+        turnstile_enter(&worker->exec->executors->turnstile);
+        errand->place_ticks = clock_ticks(&worker->exec->ticks);
+    }
     exec_turn_begin(worker);
     if (errand->begin_ticks == 0) {
         errand->begin_ticks = clock_ticks(&worker->exec->ticks);
@@ -94,6 +105,9 @@ static void errand_deliver(struct mail *mail, void *receiver)
     errand->call.worker = worker;
     enum away_outcome outcome = exec_dispatch_away(&errand->call, &errand->waiter);
     exec_turn_end(worker);
+    if (takes_place) {
+        turnstile_leave(&worker->exec->executors->turnstile);
+    }
     if (outcome == AWAY_AGAIN) {
         mailbox_send(&executor->box, &errand->mail);
     }
@@ -105,6 +119,20 @@ static void errand_deliver(struct mail *mail, void *receiver)
     }
     atomic_fetch_sub_explicit(&executor->waiting, 1, memory_order_relaxed);
     session->sink->returned(session);
+}
+
+void call_rest(const struct call *call)
+{
+    struct errand *errand = call->session->errand;
+    if (errand == NULL || errand->place_ticks == 0) {
+        return;
+    }
+    struct exec *exec = call->worker->exec;
+    uint64_t now = clock_ticks(&exec->ticks);
+    if (clock_ticks_to_ns(&exec->ticks, now - errand->place_ticks) >= PLACE_NS) {
+        turnstile_let_pass(&exec->executors->turnstile);
+        errand->place_ticks = clock_ticks(&exec->ticks);
+    }
 }
 
 static void errand_resume(struct shard_waiter *waiter)
@@ -147,6 +175,7 @@ void exec_errand_send(struct call *call)
     errand->call.carried_mark = output_mark(&errand->out);
     shard_waiter_init(&errand->waiter, errand_resume);
     errand->begin_ticks = 0;
+    errand->place_ticks = 0;
     call->session->errand = errand;
     call->session->flags |= SESSION_AWAY;
     bool walks = call->command->row->lock == LOCK_EACH_SHARD;
@@ -272,12 +301,13 @@ static void *executor_main(void *argument)
     return NULL;
 }
 
-enum status exec_start(struct exec *exec, unsigned executors)
+enum status exec_start(struct exec *exec, unsigned executors, unsigned at_once)
 {
     struct executor_pool *pool =
         memory_alloc_line(sizeof(*pool) + executors * sizeof(struct executor) + CACHE_LINE_BYTES);
     memset((void *)pool, 0, sizeof(*pool) + executors * sizeof(struct executor));
     exec->executors = pool;
+    turnstile_init(&pool->turnstile, at_once);
     pool->lenient = executors > WALKERS ? executors - WALKERS : 0;
     for (unsigned i = 0; i < executors; i++) {
         struct executor *executor = &pool->executors[i];

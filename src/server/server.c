@@ -91,7 +91,8 @@ static enum status start_executors(struct server *server)
     if (moves && !moved) {
         log_write(&server->log, LOG_LEVEL_WARNING, "Executors are not kept on bio-cpulist: %s", strerror(errno));
     }
-    enum status status = exec_start(&server->exec, EXECUTORS);
+    unsigned usable = cpus_usable();
+    enum status status = exec_start(&server->exec, EXECUTORS, usable > 1 ? usable - 1 : 1);
     if (moved && !cpus_allow(&before)) {
         log_write(&server->log, LOG_LEVEL_WARNING, "The main thread stays on the processors of bio-cpulist");
     }

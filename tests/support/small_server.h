@@ -61,7 +61,7 @@ static inline void small_worker_destroy(struct exec_worker *worker)
 
 static inline void small_server_start(struct small_server *server, unsigned executors)
 {
-    ASSERT(exec_start(&server->exec, executors) == STATUS_OK);
+    ASSERT(exec_start(&server->exec, executors, 1) == STATUS_OK);
     server->worker = small_worker_create(server);
 }
 

@@ -25,9 +25,16 @@ enum bits_operation {
     BITS_NOT, /* of the only source */
 };
 
-/* Combines `count` (at least 1) sources into `out`, `len` bytes; a source that is shorter counts as zeros behind its
- * end, and none is longer. `out` overlaps no source. */
-void bits_combine(enum bits_operation operation, const struct slice *sources, size_t count, char *out, size_t len);
+/* The bytes from `begin` on, before `end`. */
+struct bits_range {
+    size_t begin;
+    size_t end;
+};
+
+/* Combines `count` (at least 1) sources into `out` for the bytes of a range; a source that ends earlier counts as zeros
+ * behind its end. `out` overlaps no source. */
+void bits_combine(enum bits_operation operation, const struct slice *sources, size_t count, char *out,
+                  struct bits_range range);
 
 /* The field of `width` (1 to 64) bits at bit `offset`; bits beyond the end are zero. */
 uint64_t bits_field_get(struct slice bytes, uint64_t offset, unsigned width);

@@ -9,6 +9,7 @@
 #ifndef SHERD_CONTAINER_LCS_H
 #define SHERD_CONTAINER_LCS_H
 
+#include "sherd/base/pause.h"
 #include "sherd/base/slice.h"
 
 struct lcs {
@@ -20,8 +21,9 @@ struct lcs {
     bool path;
 };
 
-/* Computes the length and, with `path`, what lcs_next_run needs. Memory: at most a.len * b.len / 4 bits and a bit. */
-void lcs_init(struct lcs *lcs, struct slice a, struct slice b, bool path);
+/* Computes the length and, with `path`, what lcs_next_run needs. Memory: at most a.len * b.len / 4 bits and a bit.
+ * Pauses every now and then. */
+void lcs_init(struct lcs *lcs, struct slice a, struct slice b, bool path, const struct pause *pause);
 void lcs_deinit(struct lcs *lcs);
 
 /* A stretch of the subsequence that is contiguous in both strings. */

@@ -87,6 +87,10 @@ NODISCARD bool call_peek_object(struct call *call, uint32_t argument, enum value
 NODISCARD bool call_write_object(struct call *call, uint32_t argument, enum value_type type, struct keyref *ref,
                                  void **object) REQUIRES(shard_held);
 
+/* In the loops of work without a bound, every 100 us or so: other long commands may go on instead for a while. What the
+ * call holds it keeps. Nothing on a worker, where work has a bound. */
+void call_rest(const struct call *call);
+
 /* Notes that the key of `ref` was changed: `event` is its keyspace event ("set", "expire", "del" ...). Counts as one
  * change. Without it a write is not seen by anybody. */
 void call_changed(struct call *call, const struct keyref *ref, enum event_class event_class, const char *event)

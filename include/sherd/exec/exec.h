@@ -130,9 +130,9 @@ void exec_add_guard(struct exec *exec, struct guard guard);
 void exec_arm_guard(struct exec *exec, uint32_t command_flags, bool armed);
 void exec_add_cron(struct exec *exec, struct cron_hook hook);
 void exec_add_reset(struct exec *exec, struct reset_hook hook);
-/* Starts the threads for long commands; of more than two, two are kept for walks and copies. After all guards and hooks
- * are set. */
-NODISCARD enum status exec_start(struct exec *exec, unsigned executors);
+/* Starts the threads for long commands; of more than two, two are kept for walks and copies. At most `at_once` (1 or
+ * more) of them work on possessed shards at the same time. After all guards and hooks are set. */
+NODISCARD enum status exec_start(struct exec *exec, unsigned executors, unsigned at_once);
 void exec_stop(struct exec *exec);
 
 /* Called by the thread itself. */

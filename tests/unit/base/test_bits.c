@@ -76,16 +76,16 @@ Test(bits, combines_sources_of_different_lengths)
     static const char two[] = "\x3c";
     struct slice sources[2] = {slice_make(one, 3), slice_make(two, 1)};
     char out[3];
-    bits_combine(BITS_AND, sources, 2, out, 3);
+    bits_combine(BITS_AND, sources, 2, out, (struct bits_range){0, 3});
     cr_assert(memcmp(out, "\x30\x00\x00", 3) == 0);
-    bits_combine(BITS_OR, sources, 2, out, 3);
+    bits_combine(BITS_OR, sources, 2, out, (struct bits_range){0, 3});
     cr_assert(memcmp(out, "\xfc\x0f\xaa", 3) == 0);
-    bits_combine(BITS_XOR, sources, 2, out, 3);
+    bits_combine(BITS_XOR, sources, 2, out, (struct bits_range){0, 3});
     cr_assert(memcmp(out, "\xcc\x0f\xaa", 3) == 0);
-    bits_combine(BITS_NOT, sources, 1, out, 3);
+    bits_combine(BITS_NOT, sources, 1, out, (struct bits_range){0, 3});
     cr_assert(memcmp(out, "\x0f\xf0\x55", 3) == 0);
     struct slice turned[2] = {sources[1], sources[0]};
-    bits_combine(BITS_AND, turned, 2, out, 3);
+    bits_combine(BITS_AND, turned, 2, out, (struct bits_range){0, 3});
     cr_assert(memcmp(out, "\x30\x00\x00", 3) == 0);
 }
 
@@ -100,11 +100,11 @@ Test(bits, combines_beyond_one_block)
         b[i] = (char)(i * 13);
     }
     struct slice sources[2] = {slice_make(b, SHORT), slice_make(a, LEN)};
-    bits_combine(BITS_AND, sources, 2, out, LEN);
+    bits_combine(BITS_AND, sources, 2, out, (struct bits_range){0, LEN});
     for (int i = 0; i < LEN; i++) {
         cr_assert_eq(out[i], i < SHORT ? (char)(a[i] & b[i]) : 0);
     }
-    bits_combine(BITS_XOR, sources, 2, out, LEN);
+    bits_combine(BITS_XOR, sources, 2, out, (struct bits_range){0, LEN});
     for (int i = 0; i < LEN; i++) {
         cr_assert_eq(out[i], i < SHORT ? (char)(a[i] ^ b[i]) : a[i]);
     }

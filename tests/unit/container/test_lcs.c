@@ -47,7 +47,7 @@ Test(lcs, agrees_with_the_table_on_length_and_path)
         struct slice b = draw(&random, second, letters);
         table_fill(table, a, b);
         struct lcs lcs;
-        lcs_init(&lcs, a, b, true);
+        lcs_init(&lcs, a, b, true, NULL);
         cr_assert_eq(lcs.len, table[a.len][b.len]);
         struct lcs_walk walk = lcs_walk_begin(&lcs);
         struct lcs_run run;
@@ -69,7 +69,7 @@ Test(lcs, agrees_with_the_table_on_length_and_path)
         }
         cr_assert_eq(total, lcs.len);
         lcs_deinit(&lcs);
-        lcs_init(&lcs, a, b, false);
+        lcs_init(&lcs, a, b, false, NULL);
         cr_assert_eq(lcs.len, table[a.len][b.len]);
         lcs_deinit(&lcs);
     }
@@ -79,7 +79,7 @@ Test(lcs, of_an_empty_string_is_empty)
 {
     struct lcs lcs;
     struct lcs_run run;
-    lcs_init(&lcs, slice_make("", 0), SLICE_LITERAL("abc"), true);
+    lcs_init(&lcs, slice_make("", 0), SLICE_LITERAL("abc"), true, NULL);
     struct lcs_walk walk = lcs_walk_begin(&lcs);
     cr_assert_eq(lcs.len, 0);
     cr_assert_not(lcs_next_run(&lcs, &walk, &run));
