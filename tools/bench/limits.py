@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """What the server must show, as data: the sections of each profile. profiles.py measures and judges them."""
+from elements import Elements
 from profiles import Asked, Delay, Hash, Limit, Memory, Speed, Variant
 
 PEERS = ['redis', 'redis8', 'valkey', 'memcached', 'pogocache']
@@ -75,6 +76,32 @@ COMMANDS = [
     one('zrank', '', 'ZRANK z1m m:{key}', SORTED),
 ]
 
+
+def both(name, words, setup=(), settings='', fill=False):
+    """A command measured at pipeline 10 and 50."""
+    return [Asked(f'{name}:P={depth}{settings}', words, setup, words.replace('1x ', '').split()[0], fill)
+            for depth in (10, 50)]
+
+
+THOUSANDS = [(1000, 'SADD s1000 m:{key}'), (500, 'SADD t1000 m:{key}'), (500, 'SADD t1000 n:{key}')]
+GROUP = [*STREAM, (1, 'XGROUP CREATE st g 0')]
+TYPES = [
+    *both('lpush', 'LPUSH list:{key} {data:16}', settings=':k=1000'), *both('lpush1', 'LPUSH onelist {data:16}'),
+    *both('lrange100', 'LRANGE list100 0 99', [(100, 'RPUSH list100 element:{key}')]),
+    *both('hset', 'HSET hash:{key} field:{key} {data:16}', settings=':k=1000'),
+    *both('hset1m', 'HSET h1m field:{key} {data:16}', [(MANY, 'HSET h1m field:{key} {data:16}')]),
+    *both('hget', 'HGET h1m field:{key}', [(MANY, 'HSET h1m field:{key} {data:16}')]),
+    *both('hgetall100', 'HGETALL h100', HASH),
+    *both('sadd', 'SADD set:{key} member:{key}', settings=':k=1000'), *both('sadd1m', 'SADD oneset member:{key}'),
+    *both('sinter1000', 'SINTER s1000 t1000', THOUSANDS),
+    *both('zadd', 'ZADD z1m {key} m:{key}', SORTED), *both('zrange100', 'ZRANGE z1m 1000 1099', SORTED),
+    *both('zrangebyscore', 'ZRANGEBYSCORE z1m {key} +inf LIMIT 0 10', SORTED),
+    *both('zrank', 'ZRANK z1m m:{key}', SORTED),
+    *both('xadd', 'XADD stream:{key} * field {data:16}', settings=':k=1000'),
+    *both('xadd+xreadgroup', '1x XADD st * field {data:16} , 1x XREADGROUP GROUP g c COUNT 1 NOACK STREAMS st >', GROUP),
+    *both('xreadgroup10', '1x XGROUP SETID st g 0 , 1x XREADGROUP GROUP g c COUNT 10 STREAMS st >', GROUP),
+]
+
 MEMORY_KEYS = [5_000_000, 4_000_000, 6_000_000, 8_000_000]
 
 PROFILES = {
@@ -111,5 +138,11 @@ PROFILES = {
               [Limit(f'{op}:P=50', 'sherd-2', 'sherd-1', 1, field='ops_s', at_least=True) for op in ('hot', 'hotset')],
               place='all', client_threads=2, baseline='sherd-1'),
         Memory('memory', 'resident bytes a key beyond payload', MEMORY_KEYS, {32: 28, 8: 30, 128: 34}, {32: 16}),
+    ],
+    # Collections: memory and CPU time beside redis-server.
+    'types': [
+        Elements('elements', 'resident bytes an element', ['sherd', 'redis'], 'redis', 1),
+        Speed('type-commands', 'commands on collections', ['sherd', 'redis'], TYPES,
+              [Limit(asked.head, 'sherd', 'redis', .7) for asked in TYPES], runs=3, slices=4),
     ],
 }

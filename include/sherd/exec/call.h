@@ -78,8 +78,8 @@ bool call_write(struct call *call, uint32_t argument, struct keyref *ref) REQUIR
 /* As call_write in another database (MOVE, COPY ... DB). */
 bool call_write_in(struct call *call, unsigned db, uint32_t argument, struct keyref *ref) REQUIRES(shard_held);
 
-/* The same three for keys that should hold a collection of that type, which is put into `*object`: NULL when the key does
- * not exist. False: it holds another type, and WRONGTYPE is replied (by call_peek_object: nothing is). */
+/* The same three for keys that should hold a collection of that type, which is put into `*object`: NULL when the key
+ * does not exist. False: it holds another type, and WRONGTYPE is replied (by call_peek_object: nothing is). */
 NODISCARD bool call_read_object(struct call *call, uint32_t argument, enum value_type type, void **object)
     REQUIRES(shard_held);
 NODISCARD bool call_peek_object(struct call *call, uint32_t argument, enum value_type type, void **object)
