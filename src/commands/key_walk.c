@@ -2,10 +2,8 @@
 /* Walking over a database: SCAN, KEYS, RANDOMKEY, DBSIZE. A walk holds one shard at a time, and gives it back after a
  * slice of buckets; between slices it carries its cursor in the call. Empty shards are passed without being held.
  * Owner: nobody, handlers keep no state. Locks: none taken; dispatch holds the shard of the slice. */
-#include <stdio.h>
-
+#include "scan_arguments.h"
 #include "sherd/base/glob.h"
-#include "sherd/base/number.h"
 #include "sherd/commands/families.h"
 #include "sherd/exec/call.h"
 #include "sherd/exec/exec.h"
@@ -16,18 +14,9 @@ enum {
     SLICE_MATCH_STEPS = 20000, /* pattern bytes times key bytes: ends a slice early */
     SLICE_DUE_KEYS = 16,       /* past-due keys that are removed per bucket */
     WALK_FEW_KEYS = 2000,      /* more are not walked over in a worker's turn */
-    SCAN_COUNT_DEFAULT = 10,
-    SCAN_BUCKETS_PER_COUNT = 10,
     DRAWS_PER_SHARD = 500,
     PAST_DUE_DRAWS = 100, /* in one hold of a shard; where such keys are only hidden, one of them is answered */
     DRAWN_SHARDS = 64,    /* found empty in a row: then all are looked at, one after the other */
-};
-
-struct walk_filter {
-    struct slice pattern;
-    bool matches_all;
-    bool by_type;
-    enum value_type type; /* VALUE_TYPE_COUNT: no key has it */
 };
 
 static uint64_t database_keys(const struct call *call)
@@ -38,15 +27,15 @@ static uint64_t database_keys(const struct call *call)
     return keys;
 }
 
-static struct walk_filter pattern_filter(struct slice pattern)
+static struct scan_options pattern_filter(struct slice pattern)
 {
-    return (struct walk_filter){.pattern = pattern, .matches_all = slice_equals(pattern, SLICE_LITERAL("*"))};
+    return (struct scan_options){.pattern = pattern, .matches_all = slice_equals(pattern, SLICE_LITERAL("*"))};
 }
 
 /* A bucket under way. */
 struct walk_visit {
     struct call *call;
-    const struct walk_filter *filter;
+    const struct scan_options *filter;
     uint64_t match_steps;
     unsigned due_count;
     const struct entry *due[SLICE_DUE_KEYS];
@@ -56,7 +45,7 @@ static void visit_key(void *context, void *item)
 {
     struct walk_visit *visit = context;
     const struct entry *entry = item;
-    const struct walk_filter *filter = visit->filter;
+    const struct scan_options *filter = visit->filter;
     struct call *call = visit->call;
     call->carried.seen++;
     if (entry_is_expired(entry, call->worker->user.now_ms)) {
@@ -107,7 +96,7 @@ static uint64_t pass_empty_shards(const struct call *call, uint64_t cursor)
 
 /* Replies the keys of a slice of the held shard from call->carried.cursor on, and moves that: 0 when all is done. Ends
  * early when `seen` keys or `steps` buckets have been visited by the call. */
-static void walk_slice(struct call *call, const struct walk_filter *filter, uint64_t seen, uint64_t steps)
+static void walk_slice(struct call *call, const struct scan_options *filter, uint64_t seen, uint64_t steps)
     REQUIRES(shard_held)
 {
     struct call_carried *carried = &call->carried;
@@ -127,74 +116,18 @@ static void walk_slice(struct call *call, const struct walk_filter *filter, uint
 
 /* ---- SCAN ---- */
 
-/* As strtoul reads it: a sign is fine, no digit at all is zero only for an empty text, a NUL ends it. */
-static bool scan_cursor(struct slice text, uint64_t *cursor)
-{
-    const char *end = text.len == 0 ? NULL : memchr(text.data, '\0', text.len);
-    struct slice digits = end == NULL ? text : slice_make(text.data, (size_t)(end - text.data));
-    bool negative = digits.len != 0 && digits.data[0] == '-';
-    if (digits.len == 0) {
-        *cursor = 0;
-        return true;
-    }
-    if (negative || digits.data[0] == '+') {
-        digits = slice_make(digits.data + 1, digits.len - 1);
-    }
-    uint64_t value;
-    if (!number_parse_u64(digits, &value)) {
-        return false;
-    }
-    *cursor = negative ? 0 - value : value;
-    return true;
-}
-
-struct scan_options {
-    struct walk_filter filter;
-    int64_t count;
-};
-
-/* Reads what follows the cursor; false, with the error, when it makes no sense. */
-static bool scan_options(const struct call *call, struct scan_options *options, enum error_text *error)
-{
-    *options = (struct scan_options){.filter = {.matches_all = true}, .count = SCAN_COUNT_DEFAULT};
-    *error = ERROR_SYNTAX;
-    for (uint32_t i = 2; i < call->argc; i += 2) {
-        if (i + 1 == call->argc) {
-            return false;
-        }
-        struct slice value = call_argument(call, i + 1);
-        if (call_argument_is(call, i, "count")) {
-            if (!number_parse_i64(value, &options->count)) {
-                *error = ERROR_NOT_INTEGER;
-                return false;
-            }
-            if (options->count < 1) {
-                return false;
-            }
-        } else if (call_argument_is(call, i, "match")) {
-            options->filter.pattern = value;
-            options->filter.matches_all = pattern_filter(value).matches_all;
-        } else if (call_argument_is(call, i, "type")) {
-            options->filter.by_type = true;
-            options->filter.type = value_type_by_name(value);
-        } else {
-            return false;
-        }
-    }
-    return true;
-}
-
 static uint32_t scan_first_shard(struct call *call)
 {
     uint64_t cursor;
-    return scan_cursor(call_argument(call, 1), &cursor) ? walk_cursor_shard(cursor) : 0;
+    return scan_cursor_parse(call_argument(call, 1), &cursor) ? walk_cursor_shard(cursor) : 0;
 }
 
 static bool scan_is_long(struct call *call)
 {
     struct scan_options options;
     enum error_text error;
-    return scan_options(call, &options, &error) && options.count > WALK_FEW_KEYS && database_keys(call) > WALK_FEW_KEYS;
+    return scan_options_parse(call, 2, SCAN_TAKES_TYPE, &options, &error) && options.count > WALK_FEW_KEYS &&
+           database_keys(call) > WALK_FEW_KEYS;
 }
 
 COMMAND_HANDLER(scan_command)
@@ -202,7 +135,8 @@ COMMAND_HANDLER(scan_command)
     uint64_t cursor;
     struct scan_options options;
     enum error_text error = ERROR_INVALID_CURSOR;
-    if (!scan_cursor(call_argument(call, 1), &cursor) || !scan_options(call, &options, &error)) {
+    if (!scan_cursor_parse(call_argument(call, 1), &cursor) ||
+        !scan_options_parse(call, 2, SCAN_TAKES_TYPE, &options, &error)) {
         return call_fail(call, error);
     }
     struct call_carried *carried = &call->carried;
@@ -210,17 +144,12 @@ COMMAND_HANDLER(scan_command)
         carried->cursor = cursor;
     }
     uint64_t seen = (uint64_t)options.count;
-    uint64_t steps = seen < UINT64_MAX / SCAN_BUCKETS_PER_COUNT ? seen * SCAN_BUCKETS_PER_COUNT : UINT64_MAX;
-    walk_slice(call, &options.filter, seen, steps);
+    uint64_t steps = scan_options_buckets(&options);
+    walk_slice(call, &options, seen, steps);
     if (carried->cursor != 0 && carried->seen < seen && carried->steps < steps) {
         return OUTCOME_NEXT_SHARD;
     }
-    reply_close_array(&call->reply, call->carried_mark, carried->found);
-    char digits[NUMBER_I64_BYTES];
-    size_t len = number_print_u64(digits, carried->cursor);
-    char head[64];
-    int head_len = snprintf(head, sizeof(head), "*2\r\n$%zu\r\n%s\r\n", len, digits);
-    reply_insert_raw(&call->reply, call->carried_mark, slice_make(head, (size_t)head_len));
+    scan_reply_head(call, call->carried_mark, carried->cursor, carried->found);
     return OUTCOME_DONE;
 }
 
@@ -252,7 +181,7 @@ COMMAND_HANDLER(keys_command)
         }
         return OUTCOME_DONE;
     }
-    struct walk_filter filter = pattern_filter(pattern);
+    struct scan_options filter = pattern_filter(pattern);
     walk_slice(call, &filter, UINT64_MAX, UINT64_MAX);
     if (call->carried.cursor != 0) {
         return OUTCOME_NEXT_SHARD;
