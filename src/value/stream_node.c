@@ -240,7 +240,7 @@ bool stream_node_validate(const unsigned char *data, size_t len)
         return false;
     }
     /* Only read from here on. */
-    const struct listpack pack = {.data = (unsigned char *)(uintptr_t)data, .cap = len};
+    const struct listpack pack = {.data = (unsigned char *)(uintptr_t)data, .cap = (uint32_t)len};
     int64_t live, deleted, fields, end;
     size_t at = listpack_first(&pack);
     if (!take_int(&pack, &at, &live) || !take_int(&pack, &at, &deleted) || !take_int(&pack, &at, &fields)) {

@@ -24,7 +24,8 @@
 
 struct listpack {
     unsigned char *data; /* owned; the format above */
-    size_t cap;          /* bytes allocated */
+    uint32_t cap;        /* bytes allocated from there on */
+    uint32_t gap;        /* bytes allocated before it: room that pushing and popping at the front keeps */
 };
 
 /* One element: an integer, or text borrowed from the listpack until its next change. */
@@ -57,6 +58,8 @@ size_t listpack_prev(const struct listpack *lp, size_t at);
 /* The element of that index: 0 is the first, -1 the last. O(n), from the nearer end. */
 size_t listpack_seek(const struct listpack *lp, int64_t index);
 
+/* The element at `at`, and where the next one is: as listpack_get and listpack_next together. */
+NODISCARD size_t listpack_read(const struct listpack *lp, size_t at, struct listpack_value *value);
 struct listpack_value listpack_get(const struct listpack *lp, size_t at);
 /* The element as text; integers are printed into `text`. */
 struct slice listpack_get_text(const struct listpack *lp, size_t at, char text[LISTPACK_INT_TEXT_BYTES]);
@@ -77,6 +80,18 @@ void listpack_replace_int(struct listpack *lp, size_t at, int64_t value);
 /* Removes `at` and up to `count`-1 elements after it; gives what follows, or LISTPACK_NONE. */
 size_t listpack_delete_range(struct listpack *lp, size_t at, size_t count);
 size_t listpack_delete(struct listpack *lp, size_t at);
+
+/* Both ends, for what is pushed and popped there often: room is kept before the first element, so either end costs the
+ * element alone. Memory grows by the allocator's next size and no more. Offsets change with every call. */
+void listpack_push_first(struct listpack *lp, struct slice bytes);
+void listpack_push_last(struct listpack *lp, struct slice bytes);
+/* Removes the first `count` elements, of which there are as many. O(bytes removed). */
+void listpack_drop_first(struct listpack *lp, size_t count);
+/* Bytes allocated, room at both ends included. */
+static inline size_t listpack_allocated(const struct listpack *lp)
+{
+    return (size_t)lp->cap + lp->gap;
+}
 
 /* Whether `len` untrusted bytes are one well formed listpack that every function above can walk safely. */
 NODISCARD bool listpack_validate(const unsigned char *data, size_t len);
