@@ -104,6 +104,8 @@ void server_wire(struct server *server)
         {bitmap_commands, NULL},
         {bitfield_commands, NULL},
         {bitop_commands, NULL},
+        {hyperloglog_commands, &server->commands_state},
+        {pfdebug_commands, &server->commands_state},
         {stream_commands, &server->commands_state},
         {stream_read_commands, &server->commands_state},
         {stream_info_commands, &server->commands_state},

@@ -23,6 +23,8 @@ extern const struct command_row lcs_commands[];          /* LCS */
 extern const struct command_row bitmap_commands[];       /* SETBIT GETBIT BITCOUNT BITPOS */
 extern const struct command_row bitfield_commands[];     /* BITFIELD BITFIELD_RO */
 extern const struct command_row bitop_commands[];        /* BITOP */
+extern const struct command_row hyperloglog_commands[];  /* PFADD PFCOUNT PFMERGE; context: commands_state */
+extern const struct command_row pfdebug_commands[];      /* PFDEBUG PFSELFTEST; context: commands_state */
 extern const struct command_row stream_commands[];       /* XADD XDEL XTRIM XSETID XLEN; context: commands_state */
 extern const struct command_row stream_read_commands[];  /* XRANGE XREVRANGE XREAD */
 extern const struct command_row stream_info_commands[];  /* XINFO */

@@ -10,6 +10,7 @@
 
 /* The letters of notify-keyspace-events. */
 enum event_class {
+    EVENT_NONE = 0, /* a change that no keyspace event tells of */
     EVENT_GENERIC = 1 << 0,
     EVENT_STRING = 1 << 1,
     EVENT_LIST = 1 << 2,
