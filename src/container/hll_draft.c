@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* HyperLogLog: changing one. The opcodes that come out are those that Redis would have written, so the order of splitting
- * and merging matters as much as the registers.
+/* HyperLogLog: changing one. The opcodes that come out are those that Redis would have written, so the order of
+ * splitting and merging matters as much as the registers.
  * Owner: the draft's. Locks: none. */
 #include "hll_opcode.h"
 #include "sherd/container/hll.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* HyperLogLogs from outside: whatever the bytes after a good head are, reading them finds that they are corrupt or agrees
- * with itself, and changing intact ones keeps them intact.
+/* HyperLogLogs from outside: whatever the bytes after a good head are, reading them finds that they are corrupt or
+ * agrees with itself, and changing intact ones keeps them intact.
  * Room: container
  * Owner: each run owns its bytes. Locks: none. */
 #include <stdint.h>

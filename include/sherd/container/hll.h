@@ -87,7 +87,8 @@ static inline struct slice hll_draft_slice(const struct hll_draft *draft)
 {
     return slice_make(draft->bytes, draft->len);
 }
-/* Raises a register to the rank, if it is lower. Changing marks the cached cardinality stale. O(opcodes) when sparse. */
+/* Raises a register to the rank, if it is lower. A change makes the cached cardinality stale.
+ * O(opcodes) when sparse. */
 NODISCARD enum hll_change hll_draft_raise(struct hll_draft *draft, struct hll_place place);
 /* The same for every place that `registers` have, in ascending order. O(registers). */
 NODISCARD enum hll_change hll_draft_raise_all(struct hll_draft *draft, const struct hll_registers *registers);
