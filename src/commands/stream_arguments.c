@@ -3,6 +3,7 @@
  * Owner: the handler's stack. Locks: none taken. */
 #include "stream_arguments.h"
 
+#include "sherd/base/memory.h"
 #include "sherd/base/number.h"
 
 enum {
@@ -126,10 +127,43 @@ bool stream_argument_id(struct call *call, uint32_t index, uint64_t missing_seq,
     return true;
 }
 
+struct slice stream_parse_end(struct slice text, bool is_start, struct stream_id *id)
+{
+    bool is_exclusive = text.len > 1 && text.data[0] == '(';
+    if (is_exclusive) {
+        text = slice_make(text.data + 1, text.len - 1);
+    } else if (stream_argument_is(text, '-') || stream_argument_is(text, '+')) {
+        *id = text.data[0] == '-' ? STREAM_ID_MIN : STREAM_ID_MAX;
+        return no_error;
+    }
+    if (!stream_id_parse(text, is_start ? 0 : UINT64_MAX, id)) {
+        return error_text(ERROR_STREAM_ID);
+    }
+    if (is_exclusive && is_start && !stream_id_increment(id)) {
+        return SLICE_LITERAL("ERR invalid start ID for the interval");
+    }
+    if (is_exclusive && !is_start && !stream_id_decrement(id)) {
+        return SLICE_LITERAL("ERR invalid end ID for the interval");
+    }
+    return no_error;
+}
+
 void stream_reply_id(struct reply *reply, struct stream_id id)
 {
     char text[STREAM_ID_TEXT_BYTES];
     reply_bulk(reply, slice_make(text, stream_id_print(id, text)));
+}
+
+void stream_reply_found(struct reply *reply, struct stream_iterator *iterator, struct stream_id id, size_t pairs)
+{
+    reply_array(reply, 2);
+    stream_reply_id(reply, id);
+    reply_array(reply, 2 * pairs);
+    struct slice field, value;
+    while (stream_iterator_pair(iterator, &field, &value)) {
+        reply_bulk(reply, field);
+        reply_bulk(reply, value);
+    }
 }
 
 bool stream_reply_entry(struct reply *reply, struct stream_iterator *iterator)
@@ -139,14 +173,7 @@ bool stream_reply_entry(struct reply *reply, struct stream_iterator *iterator)
     if (!stream_iterator_next(iterator, &id, &pairs)) {
         return false;
     }
-    reply_array(reply, 2);
-    stream_reply_id(reply, id);
-    reply_array(reply, 2 * pairs);
-    struct slice field, value;
-    while (stream_iterator_pair(iterator, &field, &value)) {
-        reply_bulk(reply, field);
-        reply_bulk(reply, value);
-    }
+    stream_reply_found(reply, iterator, id, pairs);
     return true;
 }
 
@@ -158,4 +185,62 @@ void stream_reply_entries(struct reply *reply, struct stream_iterator *iterator,
         written++;
     }
     reply_close_array(reply, mark, written);
+}
+
+void stream_ids_take(const struct call *call, uint32_t first, struct stream_ids *ids)
+{
+    uint32_t most = call->argc - first;
+    ids->items = most <= STREAM_FEW_IDS ? ids->few : memory_alloc(most * sizeof(*ids->items));
+    ids->count = 0;
+    while (ids->count < most && stream_id_parse(call->argv[first + ids->count], 0, &ids->items[ids->count])) {
+        ids->count++;
+    }
+}
+
+void stream_ids_release(struct stream_ids *ids)
+{
+    if (ids->items != ids->few) {
+        memory_free(ids->items);
+    }
+}
+
+bool stream_find_group(struct call *call, void **stream, struct stream_group **group)
+{
+    *group = NULL;
+    if (!call_read_object(call, 1, VALUE_STREAM, stream)) {
+        return false;
+    }
+    if (*stream != NULL) {
+        *group = stream_group_find(*stream, call->argv[2]);
+    }
+    return true;
+}
+
+bool stream_peek_group(struct call *call, void **stream, struct stream_group **group)
+{
+    *group = NULL;
+    if (call_peek_object(call, 1, VALUE_STREAM, stream) && *stream != NULL) {
+        *group = stream_group_find(*stream, call->argv[2]);
+    }
+    return *group != NULL;
+}
+
+enum outcome stream_fail_group(struct call *call)
+{
+    struct slice key = call->argv[1];
+    struct slice group = call->argv[2];
+    return call_fail_format(call, "NOGROUP No such key '%.*s' or consumer group '%.*s'", (int)key.len, key.data,
+                            (int)group.len, group.data);
+}
+
+struct stream_consumer *stream_see_consumer(struct call *call, struct stream *stream, struct stream_group *group,
+                                            uint32_t key, struct slice name)
+{
+    bool is_new;
+    struct stream_consumer *consumer = stream_consumer_see(stream, group, name, call->now_ms, &is_new);
+    struct keyref ref;
+    if (is_new && call_peek(call, key, &ref)) {
+        call_changed(call, &ref, EVENT_STREAM, "xgroup-createconsumer");
+    }
+    return consumer;
 }

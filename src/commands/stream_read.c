@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Streams, reading: XRANGE, XREVRANGE, XREAD.
+/* Streams, reading what is new: XREAD, and XREADGROUP for a consumer of a group, which can also read again what is
+ * pending with it.
  * Owner: nobody, handlers keep no state. Locks: none taken; dispatch holds the keys' shards. */
 #include "sherd/base/memory.h"
 #include "sherd/base/number.h"
@@ -8,137 +9,31 @@
 
 static const struct slice no_error = {.data = "", .len = 0};
 
-struct range {
-    struct stream_id start, end;
-    bool is_reverse;
-    int64_t count; /* -1: all */
+enum {
+    READ_FEW = 8, /* streams that fit on the stack */
 };
 
-/* One end of a range: "-", "+", an id, or "(" and an id that is itself outside. */
-static struct slice parse_end(const struct call *call, uint32_t index, bool is_start, struct stream_id *id)
-{
-    struct slice text = call->argv[index];
-    bool is_exclusive = text.len > 1 && text.data[0] == '(';
-    if (is_exclusive) {
-        text = slice_make(text.data + 1, text.len - 1);
-    } else if (stream_argument_is(text, '-') || stream_argument_is(text, '+')) {
-        *id = text.data[0] == '-' ? STREAM_ID_MIN : STREAM_ID_MAX;
-        return no_error;
-    }
-    if (!stream_id_parse(text, is_start ? 0 : UINT64_MAX, id)) {
-        return error_text(ERROR_STREAM_ID);
-    }
-    if (is_exclusive && is_start && !stream_id_increment(id)) {
-        return SLICE_LITERAL("ERR invalid start ID for the interval");
-    }
-    if (is_exclusive && !is_start && !stream_id_decrement(id)) {
-        return SLICE_LITERAL("ERR invalid end ID for the interval");
-    }
-    return no_error;
-}
-
-static struct slice parse_range(const struct call *call, bool is_reverse, struct range *range)
-{
-    *range = (struct range){.is_reverse = is_reverse, .count = -1};
-    struct slice error = parse_end(call, is_reverse ? 3 : 2, true, &range->start);
-    if (error.len == 0) {
-        error = parse_end(call, is_reverse ? 2 : 3, false, &range->end);
-    }
-    for (uint32_t i = 4; error.len == 0 && i < call->argc; i += 2) {
-        if (i + 1 >= call->argc || !call_argument_is(call, i, "count")) {
-            error = error_text(ERROR_SYNTAX);
-        } else if (!number_parse_i64(call->argv[i + 1], &range->count)) {
-            error = error_text(ERROR_NOT_INTEGER);
-        } else if (range->count < 0) {
-            range->count = 0;
-        }
-    }
-    return error;
-}
-
-static void range_iterate(const struct range *range, const struct stream *stream, struct stream_iterator *iterator)
-{
-    if (range->is_reverse) {
-        stream_iterator_init_reverse(iterator, stream, range->start, range->end);
-    } else {
-        stream_iterator_init(iterator, stream, range->start, range->end);
-    }
-}
-
-static uint64_t range_limit(const struct range *range)
-{
-    return range->count < 0 ? 0 : (uint64_t)range->count;
-}
-
-static bool range_is_long(struct call *call, bool is_reverse) REQUIRES(shard_held)
-{
-    struct range range;
-    struct keyref ref;
-    if (parse_range(call, is_reverse, &range).len != 0 || range.count == 0 || !call_peek(call, 1, &ref) ||
-        ref.entry->type != VALUE_STREAM) {
-        return false;
-    }
-    struct stream_iterator iterator;
-    range_iterate(&range, entry_object(ref.entry), &iterator);
-    return stream_iterator_work(&iterator, range_limit(&range), STREAM_SHORT_WORK) >= STREAM_SHORT_WORK;
-}
-
-static bool xrange_is_long(struct call *call) REQUIRES(shard_held)
-{
-    return range_is_long(call, false);
-}
-
-static bool xrevrange_is_long(struct call *call) REQUIRES(shard_held)
-{
-    return range_is_long(call, true);
-}
-
-static enum outcome reply_range(struct call *call, bool is_reverse) REQUIRES(shard_held)
-{
-    struct range range;
-    struct slice error = parse_range(call, is_reverse, &range);
-    if (error.len != 0) {
-        return call_fail_slice(call, error);
-    }
-    struct keyref ref;
-    if (!call_read(call, 1, &ref)) {
-        reply_array(&call->reply, 0);
-        return OUTCOME_DONE;
-    }
-    if (ref.entry->type != VALUE_STREAM) {
-        return call_fail(call, ERROR_WRONGTYPE);
-    }
-    if (range.count == 0) {
-        reply_null_array(&call->reply);
-        return OUTCOME_DONE;
-    }
-    struct stream_iterator iterator;
-    range_iterate(&range, entry_object(ref.entry), &iterator);
-    stream_reply_entries(&call->reply, &iterator, range_limit(&range));
-    return OUTCOME_DONE;
-}
-
-COMMAND_HANDLER(xrange_command)
-{
-    return reply_range(call, false);
-}
-
-COMMAND_HANDLER(xrevrange_command)
-{
-    return reply_range(call, true);
-}
-
-enum {
-    READ_FEW = 8, /* streams whose ids fit on the stack */
+/* One of the streams to be read. */
+struct source {
+    struct stream *stream;      /* NULL: there is no such key */
+    struct stream_group *group; /* XREADGROUP */
+    struct stream_id after;     /* the last id that the client has */
+    bool wants_new;             /* XREADGROUP: ">", whatever no consumer has had yet */
+    bool wants_last;            /* XREAD: "+", the last entry alone */
 };
 
 struct read {
-    uint64_t count; /* 0: all */
+    bool in_group; /* XREADGROUP */
+    struct slice group;
+    struct slice consumer;
+    bool group_given;
+    bool is_acknowledged; /* NOACK: as soon as read; nothing becomes pending */
+    uint64_t count;       /* 0: all */
     bool blocks;
-    uint32_t keys;           /* the first key's argument */
-    uint32_t streams;        /* as many keys, then as many ids */
-    struct stream_id *after; /* by stream: the last id that the client has */
-    struct stream_id few[READ_FEW];
+    uint32_t keys;          /* the first key's argument */
+    uint32_t streams;       /* as many keys, then as many ids */
+    struct source *sources; /* by stream */
+    struct source few[READ_FEW];
 };
 
 static struct slice parse_timeout(const struct call *call, uint32_t index)
@@ -156,18 +51,39 @@ static struct slice parse_timeout(const struct call *call, uint32_t index)
 static struct slice parse_streams(const struct call *call, uint32_t first, struct read *read)
 {
     if ((call->argc - first) % 2 != 0) {
-        return SLICE_LITERAL("ERR Unbalanced 'xread' list of streams: for each stream key an ID or '$' must be "
-                             "specified.");
+        return read->in_group ? SLICE_LITERAL("ERR Unbalanced 'xreadgroup' list of streams: for each stream key an ID "
+                                              "or '>' must be specified.")
+                              : SLICE_LITERAL("ERR Unbalanced 'xread' list of streams: for each stream key an ID or "
+                                              "'$' must be specified.");
     }
     read->keys = first;
     read->streams = (call->argc - first) / 2;
     return no_error;
 }
 
-/* The options up to the list of streams. */
-static struct slice parse_read(const struct call *call, struct read *read)
+static struct slice parse_group(const struct call *call, uint32_t *index, struct read *read)
 {
-    *read = (struct read){.count = 0};
+    if (!read->in_group) {
+        return SLICE_LITERAL("ERR The GROUP option is only supported by XREADGROUP. You called XREAD instead.");
+    }
+    read->group = call->argv[++*index];
+    read->consumer = call->argv[++*index];
+    read->group_given = true;
+    return no_error;
+}
+
+static struct slice parse_noack(struct read *read)
+{
+    read->is_acknowledged = true;
+    return read->in_group ? no_error
+                          : SLICE_LITERAL("ERR The NOACK option is only supported by XREADGROUP. You called XREAD "
+                                          "instead.");
+}
+
+/* The options up to the list of streams. */
+static struct slice parse_read(const struct call *call, bool in_group, struct read *read)
+{
+    *read = (struct read){.in_group = in_group};
     struct slice error = no_error;
     for (uint32_t i = 1; read->keys == 0 && error.len == 0 && i < call->argc; i++) {
         uint32_t more = call->argc - i - 1;
@@ -183,166 +99,307 @@ static struct slice parse_read(const struct call *call, struct read *read)
         } else if (more >= 1 && call_argument_is(call, i, "streams")) {
             error = parse_streams(call, i + 1, read);
         } else if (more >= 2 && call_argument_is(call, i, "group")) {
-            error = SLICE_LITERAL("ERR The GROUP option is only supported by XREADGROUP. You called XREAD instead.");
+            error = parse_group(call, &i, read);
         } else if (call_argument_is(call, i, "noack")) {
-            error = SLICE_LITERAL("ERR The NOACK option is only supported by XREADGROUP. You called XREAD instead.");
+            error = parse_noack(read);
         } else {
             error = error_text(ERROR_SYNTAX);
         }
     }
-    return error.len == 0 && read->keys == 0 ? error_text(ERROR_SYNTAX) : error;
+    if (error.len == 0 && read->keys == 0) {
+        return error_text(ERROR_SYNTAX);
+    }
+    if (error.len == 0 && in_group && !read->group_given) {
+        return SLICE_LITERAL("ERR Missing GROUP option for XREADGROUP");
+    }
+    return error;
 }
 
-/* The id after which stream `index` is read. `stream` is NULL when there is none. */
-static bool parse_after(struct call *call, const struct read *read, uint32_t index, const struct stream *stream)
+#define MEANINGLESS(id)                                                                                                \
+    SLICE_LITERAL("ERR The " id                                                                                        \
+                  " ID is meaningless in the context of XREADGROUP: you want to read the history of this consumer by " \
+                  "specifying a proper ID, or use the > ID to get new messages. The " id                               \
+                  " ID would just return an empty result set.")
+
+/* The id after which a stream is read. */
+static bool parse_after(struct call *call, const struct read *read, uint32_t index)
 {
     uint32_t argument = read->keys + read->streams + index;
     struct slice text = call->argv[argument];
-    struct stream_id *after = &read->after[index];
-    if (stream_argument_is(text, '$')) {
-        *after = stream == NULL ? STREAM_ID_MIN : stream->last_id;
+    struct source *source = &read->sources[index];
+    if (stream_argument_is(text, '$') || stream_argument_is(text, '+')) {
+        if (read->in_group) {
+            (void)call_fail_slice(call, text.data[0] == '$' ? MEANINGLESS("$") : MEANINGLESS("+"));
+            return false;
+        }
+        source->wants_last = text.data[0] == '+'; /* since 7.4 */
+        source->after = source->stream == NULL ? STREAM_ID_MIN : source->stream->last_id;
         return true;
     }
     if (stream_argument_is(text, '>')) {
-        (void)call_fail_slice(call, SLICE_LITERAL("ERR The > ID can be specified only when calling XREADGROUP using "
-                                                  "the GROUP <group> <consumer> option."));
+        source->wants_new = true;
+        if (!read->in_group) {
+            (void)call_fail_slice(call, SLICE_LITERAL("ERR The > ID can be specified only when calling XREADGROUP "
+                                                      "using the GROUP <group> <consumer> option."));
+        }
+        return read->in_group;
+    }
+    if (!stream_argument_id(call, argument, 0, &source->after)) {
         return false;
     }
-    return stream_argument_id(call, argument, 0, after);
+    source->wants_new = read->in_group && stream_id_equals(source->after, STREAM_ID_MAX);
+    return true;
 }
 
-/* Begins behind an id; false when there is nothing. */
-static bool iterate_after(const struct stream *stream, struct stream_id after, struct stream_iterator *iterator)
+/* Begins behind an id, standing on the first entry; false when there is none. */
+static bool iterate_after(const struct stream *stream, struct stream_id after, struct stream_iterator *iterator,
+                          struct stream_id *id, size_t *pairs)
 {
-    if (!stream_id_increment(&after)) {
+    if (stream_id_compare(after, stream->last_id) >= 0 || !stream_id_increment(&after)) {
         return false;
     }
-    struct stream_iterator probe;
-    struct stream_id id;
-    size_t pairs;
-    stream_iterator_init(&probe, stream, after, STREAM_ID_MAX);
-    *iterator = probe;
-    return stream_iterator_next(&probe, &id, &pairs);
+    stream_iterator_init(iterator, stream, after, STREAM_ID_MAX);
+    return stream_iterator_next(iterator, id, pairs);
 }
 
-static bool xread_is_long(struct call *call) REQUIRES(shard_held)
+/* What serving one of the streams costs, about. */
+static size_t source_work(struct call *call, const struct read *read, uint32_t index) REQUIRES(shard_held)
+{
+    void *object;
+    struct slice text = call->argv[read->keys + read->streams + index];
+    struct stream_id after = STREAM_ID_MAX;
+    if (!call_peek_object(call, read->keys + index, VALUE_STREAM, &object) || object == NULL) {
+        return 0;
+    }
+    const struct stream_group *group = read->in_group ? stream_group_find(object, read->group) : NULL;
+    if (group != NULL && stream_argument_is(text, '>')) {
+        after = group->last_id;
+    } else if (!stream_id_parse(text, 0, &after)) {
+        return 0;
+    } else if (group != NULL) {
+        const struct stream_consumer *consumer = stream_consumer_find(group, read->consumer);
+        size_t pending = consumer == NULL ? 0 : consumer->pending.count;
+        return (read->count != 0 && read->count < pending ? read->count : pending) * STREAM_FIND_WORK;
+    }
+    struct stream_iterator iterator;
+    stream_iterator_init(&iterator, object, after, STREAM_ID_MAX);
+    return stream_iterator_work(&iterator, read->count, STREAM_SHORT_WORK);
+}
+
+static bool read_is_long(struct call *call, bool in_group) REQUIRES(shard_held)
 {
     struct read read;
-    if (parse_read(call, &read).len != 0) {
+    if (parse_read(call, in_group, &read).len != 0) {
         return false;
     }
     size_t work = 0;
     for (uint32_t i = 0; i < read.streams && work < STREAM_SHORT_WORK; i++) {
-        struct keyref ref;
-        struct stream_id after;
-        if (!call_peek(call, read.keys + i, &ref) || ref.entry->type != VALUE_STREAM ||
-            !stream_id_parse(call->argv[read.keys + read.streams + i], 0, &after)) {
-            continue;
-        }
-        struct stream_iterator iterator;
-        stream_iterator_init(&iterator, entry_object(ref.entry), after, STREAM_ID_MAX);
-        work += stream_iterator_work(&iterator, read.count, STREAM_SHORT_WORK);
+        work += source_work(call, &read, i);
     }
     return work >= STREAM_SHORT_WORK;
 }
 
-/* Checks keys and ids in the client's order and counts the streams that have something; false: an error is replied. */
-static bool read_prepare(struct call *call, const struct read *read, uint32_t *ready) REQUIRES(shard_held)
+static bool xread_is_long(struct call *call) REQUIRES(shard_held)
 {
-    *ready = 0;
+    return read_is_long(call, false);
+}
+
+static bool xreadgroup_is_long(struct call *call) REQUIRES(shard_held)
+{
+    return read_is_long(call, true);
+}
+
+/* Finds keys, groups and ids in the client's order; false: an error is replied. */
+static bool read_prepare(struct call *call, const struct read *read) REQUIRES(shard_held)
+{
     for (uint32_t i = 0; i < read->streams; i++) {
-        struct keyref ref;
-        struct stream_iterator iterator;
-        bool exists = call_read(call, read->keys + i, &ref);
-        if (exists && ref.entry->type != VALUE_STREAM) {
-            (void)call_fail(call, ERROR_WRONGTYPE);
+        void *object;
+        if (!call_read_object(call, read->keys + i, VALUE_STREAM, &object)) {
             return false;
         }
-        const struct stream *stream = exists ? entry_object(ref.entry) : NULL;
-        if (!parse_after(call, read, i, stream)) {
+        read->sources[i] = (struct source){.stream = object};
+        if (read->in_group) {
+            read->sources[i].group = object == NULL ? NULL : stream_group_find(object, read->group);
+            if (read->sources[i].group == NULL) {
+                struct slice key = call->argv[read->keys + i];
+                (void)call_fail_format(
+                    call, "NOGROUP No such key '%.*s' or consumer group '%.*s' in XREADGROUP with GROUP option",
+                    (int)key.len, key.data, (int)read->group.len, read->group.data);
+                return false;
+            }
+        }
+        if (!parse_after(call, read, i)) {
             return false;
         }
-        *ready += exists && iterate_after(stream, read->after[i], &iterator);
     }
     return true;
 }
 
-/* A map of key -> entries; in RESP2 an array of pairs, not a flat one. */
-static void read_reply(struct call *call, const struct read *read, uint32_t ready) REQUIRES(shard_held)
+/* The key of a stream, before its entries: a map of key -> entries; in RESP2 an array of pairs, not a flat one. */
+static void reply_key(struct call *call, const struct read *read, uint32_t index)
+{
+    if (call->reply.version < 3) {
+        reply_array(&call->reply, 2);
+    }
+    reply_bulk(&call->reply, call->argv[read->keys + index]);
+}
+
+static bool serve_plain(struct call *call, const struct read *read, uint32_t index) REQUIRES(shard_held)
+{
+    const struct source *source = &read->sources[index];
+    struct stream_iterator iterator;
+    struct stream_id id;
+    size_t pairs;
+    if (source->stream == NULL) {
+        return false;
+    }
+    if (source->wants_last) {
+        stream_iterator_init_reverse(&iterator, source->stream, STREAM_ID_MIN, STREAM_ID_MAX);
+        if (!stream_iterator_next(&iterator, &id, &pairs)) {
+            return false;
+        }
+    } else if (!iterate_after(source->stream, source->after, &iterator, &id, &pairs)) {
+        return false;
+    }
+    uint64_t limit = source->wants_last ? 1 : read->count;
+    reply_key(call, read, index);
+    struct output_mark mark = reply_open(&call->reply);
+    uint64_t written = 0;
+    do {
+        stream_reply_found(&call->reply, &iterator, id, pairs);
+        written++;
+    } while ((limit == 0 || written < limit) && stream_iterator_next(&iterator, &id, &pairs));
+    reply_close_array(&call->reply, mark, written);
+    return true;
+}
+
+/* Entries that no consumer of the group has had. */
+static bool serve_new(struct call *call, const struct read *read, uint32_t index, struct stream_consumer *consumer)
+    REQUIRES(shard_held)
+{
+    const struct source *source = &read->sources[index];
+    struct stream_iterator iterator;
+    struct stream_id id;
+    size_t pairs;
+    if (!iterate_after(source->stream, source->group->last_id, &iterator, &id, &pairs)) {
+        return false;
+    }
+    reply_key(call, read, index);
+    struct output_mark mark = reply_open(&call->reply);
+    uint64_t written = 0;
+    do {
+        stream_group_advance(source->stream, source->group, id);
+        stream_reply_found(&call->reply, &iterator, id, pairs);
+        if (!read->is_acknowledged) {
+            stream_group_deliver(source->group, consumer, id, call->now_ms);
+        }
+        written++;
+    } while ((read->count == 0 || written < read->count) && stream_iterator_next(&iterator, &id, &pairs));
+    reply_close_array(&call->reply, mark, written);
+    return true;
+}
+
+/* What is pending with the consumer, once more; entries that were deleted since come without content. */
+static void serve_history(struct call *call, const struct read *read, uint32_t index,
+                          const struct stream_consumer *consumer) REQUIRES(shard_held)
 {
     struct reply *reply = &call->reply;
-    if (reply->version >= 3) {
-        reply_map(reply, ready);
-    } else {
-        reply_array(reply, ready);
-    }
-    for (uint32_t i = 0; i < read->streams; i++) {
-        struct keyref ref;
-        struct stream_iterator iterator;
-        if (!call_peek(call, read->keys + i, &ref) ||
-            !iterate_after(entry_object(ref.entry), read->after[i], &iterator)) {
-            continue;
-        }
-        if (reply->version < 3) {
+    const struct source *source = &read->sources[index];
+    struct stream_id after = source->after;
+    struct stream_iterator iterator;
+    bool has_more = stream_id_increment(&after); /* always: the greatest id means ">" */
+    reply_key(call, read, index);
+    struct output_mark mark = reply_open(reply);
+    uint64_t written = 0;
+    stream_iterator_init(&iterator, source->stream, STREAM_ID_MIN, STREAM_ID_MAX);
+    const struct stream_id *id;
+    struct stream_index_place place = stream_index_seek(&consumer->pending, after);
+    for (; has_more && (read->count == 0 || written < read->count) &&
+           (id = stream_index_at(&consumer->pending, place)) != NULL;
+         place = stream_index_next(&consumer->pending, place), written++) {
+        size_t pairs;
+        if (stream_iterator_find(&iterator, *id, &pairs)) {
+            stream_reply_found(reply, &iterator, *id, pairs);
+            struct stream_pending *pending = stream_group_pending(source->group, *id);
+            pending->delivered_ms = call->now_ms;
+            pending->deliveries++;
+        } else {
             reply_array(reply, 2);
+            stream_reply_id(reply, *id);
+            reply_null_array(reply);
         }
-        reply_bulk(reply, ref.key);
-        stream_reply_entries(reply, &iterator, read->count);
     }
+    reply_close_array(reply, mark, written);
+}
+
+static bool serve_consumer(struct call *call, const struct read *read, uint32_t index) REQUIRES(shard_held)
+{
+    const struct source *source = &read->sources[index];
+    struct stream_consumer *consumer =
+        stream_see_consumer(call, source->stream, source->group, read->keys + index, read->consumer);
+    if (!source->wants_new) {
+        serve_history(call, read, index, consumer);
+    } else if (!serve_new(call, read, index, consumer)) {
+        return false;
+    }
+    call->effects.changes++;
+    return true;
 }
 
 static enum outcome read_streams(struct call *call, const struct read *read) REQUIRES(shard_held)
 {
-    uint32_t ready;
-    if (!read_prepare(call, read, &ready)) {
+    if (!read_prepare(call, read)) {
         return OUTCOME_ERROR;
     }
-    if (ready != 0) {
-        read_reply(call, read, ready);
-        return OUTCOME_DONE;
+    struct reply *reply = &call->reply;
+    struct output_mark mark = reply_open(reply);
+    uint32_t served = 0;
+    for (uint32_t i = 0; i < read->streams; i++) {
+        served += read->in_group ? serve_consumer(call, read, i) : serve_plain(call, read, i);
     }
-    if (read->blocks) {
-        return call_fail_slice(call, SLICE_LITERAL("ERR XREAD found no new entries, and this version cannot wait for "
-                                                   "them: BLOCK is not supported yet"));
+    if (served != 0 && reply->version >= 3) {
+        reply_close_map(reply, mark, served);
+    } else if (served != 0) {
+        reply_close_array(reply, mark, served);
+    } else if (read->blocks) {
+        return call_fail_format(call,
+                                "ERR %s found no new entries, and this version cannot wait for them: BLOCK is not "
+                                "supported yet",
+                                read->in_group ? "XREADGROUP" : "XREAD");
+    } else {
+        reply_null_array(reply);
     }
-    reply_null_array(&call->reply);
     return OUTCOME_DONE;
 }
 
-COMMAND_HANDLER(xread_command)
+static enum outcome read_command(struct call *call, bool in_group) REQUIRES(shard_held)
 {
     struct read read;
-    struct slice error = parse_read(call, &read);
+    struct slice error = parse_read(call, in_group, &read);
     if (error.len != 0) {
         return call_fail_slice(call, error);
     }
     if (read.streams <= READ_FEW) {
-        read.after = read.few;
+        read.sources = read.few;
         return read_streams(call, &read);
     }
-    read.after = memory_alloc(read.streams * sizeof(*read.after));
+    read.sources = memory_alloc(read.streams * sizeof(*read.sources));
     enum outcome outcome = read_streams(call, &read);
-    memory_free(read.after);
+    memory_free(read.sources);
     return outcome;
 }
 
-static const struct command_history range_history[] = {{"6.2.0", "Added exclusive ranges."}, {0}};
+COMMAND_HANDLER(xread_command)
+{
+    return read_command(call, false);
+}
+
+COMMAND_HANDLER(xreadgroup_command)
+{
+    return read_command(call, true);
+}
 
 const struct command_row stream_read_commands[] = {
-    {.name = "xrange",
-     .handler = xrange_command,
-     .arity = -4,
-     .lock = LOCK_KEYS,
-     .flags = COMMAND_READONLY,
-     .categories = ACL_STREAM,
-     .keys = {{.flags = KEY_RO | KEY_ACCESS, .begin = 1, .step = 1}},
-     .is_long = xrange_is_long,
-     .summary = "Returns the entries of a stream whose ids lie between two ids.",
-     .since = "5.0.0",
-     .group = "stream",
-     .complexity = "O(N) where N is the number of entries returned.",
-     .history = range_history,
-     .arguments = "key:key start end count:integer=COUNT?"},
     {.name = "xread",
      .handler = xread_command,
      .arity = -4,
@@ -356,19 +413,19 @@ const struct command_row stream_read_commands[] = {
      .group = "stream",
      .complexity = "O(N) for each stream, where N is the number of its entries returned.",
      .arguments = "count:integer=COUNT? milliseconds:integer=BLOCK? streams:(key:key+ id+)=STREAMS"},
-    {.name = "xrevrange",
-     .handler = xrevrange_command,
-     .arity = -4,
+    {.name = "xreadgroup",
+     .handler = xreadgroup_command,
+     .arity = -7,
      .lock = LOCK_KEYS,
-     .flags = COMMAND_READONLY,
+     .flags = COMMAND_WRITE | COMMAND_BLOCKING,
      .categories = ACL_STREAM,
-     .keys = {{.flags = KEY_RO | KEY_ACCESS, .begin = 1, .step = 1}},
-     .is_long = xrevrange_is_long,
-     .summary = "Returns the entries of a stream whose ids lie between two ids, newest first.",
+     .keys = {{.flags = KEY_RO | KEY_ACCESS, .begin = 4, .keyword = "STREAMS", .last = -1, .step = 1, .limit = 2}},
+     .is_long = xreadgroup_is_long,
+     .summary = "Gives a consumer of a group entries that nobody in it has had, or those pending with it once more.",
      .since = "5.0.0",
      .group = "stream",
-     .complexity = "O(N) where N is the number of entries returned.",
-     .history = range_history,
-     .arguments = "key:key end start count:integer=COUNT?"},
+     .complexity = "O(N) for each stream, where N is the number of its entries returned.",
+     .arguments = "group-block:(group consumer)=GROUP count:integer=COUNT? milliseconds:integer=BLOCK? NOACK? "
+                  "streams:(key:key+ id+)=STREAMS"},
     {0},
 };

@@ -7,6 +7,7 @@
 #include "sherd/value/object.h"
 #include "stream_private.h"
 
+#define FREED_TOGETHER_BYTES 256 /* of groups: an allocation is about so large on average */
 /* Keeps the sum of a node's elements inside the 4 GiB of the format, beside the bound on bytes. */
 #define PAIRS_MAX ((size_t)1 << 24)
 
@@ -21,6 +22,7 @@ void stream_destroy(struct stream *stream)
 {
     if (stream != NULL) {
         stream_nodes_deinit(&stream->nodes);
+        stream_groups_deinit(&stream->groups);
         memory_free(stream);
     }
 }
@@ -31,6 +33,7 @@ struct stream *stream_copy(const struct stream *stream)
     *copy = *stream;
     copy->pack_bytes = 0;
     stream_nodes_init(&copy->nodes);
+    stream_groups_copy(&copy->groups, &stream->groups);
     const struct stream_nodes *nodes = &stream->nodes;
     const struct stream_node *node;
     struct stream_place place = stream_nodes_first(nodes);
@@ -45,7 +48,7 @@ struct stream *stream_copy(const struct stream *stream)
 
 size_t stream_bytes(const struct stream *stream)
 {
-    return sizeof(*stream) + stream->nodes.bytes + stream->pack_bytes;
+    return sizeof(*stream) + stream->nodes.bytes + stream->pack_bytes + stream->groups.bytes;
 }
 
 size_t stream_node_count(const struct stream *stream)
@@ -222,7 +225,34 @@ static const char *class_encoding(const void *object)
 
 static size_t class_elements(const void *object)
 {
-    return stream_node_count(object);
+    const struct stream *stream = object;
+    return stream_node_count(stream) + stream->groups.bytes / FREED_TOGETHER_BYTES;
+}
+
+static void digest_number(struct digest *digest, int64_t number)
+{
+    digest_mix(digest, slice_make(&number, sizeof(number)));
+}
+
+static void digest_group(const struct stream_group *group, struct digest *digest)
+{
+    digest_mix(digest, stream_group_name(group));
+    digest_mix(digest, slice_make(&group->last_id, sizeof(group->last_id)));
+    digest_number(digest, group->entries_read);
+    for (uint32_t i = 0; i < group->consumer_count; i++) {
+        digest_mix(digest, stream_consumer_name(group->consumers[i]));
+        digest_number(digest, group->consumers[i]->seen_ms);
+        digest_number(digest, group->consumers[i]->active_ms);
+    }
+    struct stream_index_place place = {.chunk = 0};
+    const struct stream_pending *pending;
+    for (; (pending = stream_index_at(&group->pending, place)) != NULL;
+         place = stream_index_next(&group->pending, place)) {
+        digest_mix(digest, slice_make(&pending->id, sizeof(pending->id)));
+        digest_number(digest, pending->delivered_ms);
+        digest_number(digest, (int64_t)pending->deliveries);
+        digest_mix(digest, stream_consumer_name(pending->consumer));
+    }
 }
 
 static void class_digest(const void *object, struct digest *digest)
@@ -239,6 +269,10 @@ static void class_digest(const void *object, struct digest *digest)
             digest_mix(digest, field);
             digest_mix(digest, value);
         }
+    }
+    const struct stream_groups *groups = &((const struct stream *)object)->groups;
+    for (uint32_t i = 0; i < groups->count; i++) {
+        digest_group(groups->items[i], digest);
     }
 }
 

@@ -122,6 +122,38 @@ bool stream_iterator_next(struct stream_iterator *iterator, struct stream_id *id
     return false;
 }
 
+/* Whether the entry can only be at or behind the place where the iterator stands, in the same node. */
+static bool is_ahead(const struct stream_iterator *iterator, struct stream_id id)
+{
+    if (iterator->node == NULL || iterator->entry.at == LISTPACK_NONE ||
+        stream_id_compare(id, iterator->entry.id) < 0) {
+        return false;
+    }
+    const struct stream_nodes *nodes = &iterator->stream->nodes;
+    const struct stream_node *next = stream_nodes_at(nodes, stream_nodes_next(nodes, iterator->place));
+    return next == NULL || stream_id_compare(id, next->master) < 0;
+}
+
+bool stream_iterator_find(struct stream_iterator *iterator, struct stream_id id, size_t *pairs)
+{
+    struct stream_entry *entry = &iterator->entry;
+    if (!is_ahead(iterator, id)) {
+        iterator->place = stream_nodes_floor(&iterator->stream->nodes, id);
+        enter_node(iterator);
+    } else if (stream_id_equals(entry->id, id)) {
+        /* Its pairs may have been read: it is read again from its head. */
+        stream_node_reread(iterator->node, entry);
+    }
+    if (iterator->node == NULL) {
+        return false;
+    }
+    while (entry->at != LISTPACK_NONE && stream_id_compare(entry->id, id) < 0) {
+        stream_node_next(iterator->node, entry);
+    }
+    *pairs = entry->pairs_left;
+    return entry->at != LISTPACK_NONE && stream_id_equals(entry->id, id) && !entry->is_deleted;
+}
+
 bool stream_iterator_pair(struct stream_iterator *iterator, struct slice *field, struct slice *value)
 {
     struct stream_entry *entry = &iterator->entry;

@@ -169,6 +169,11 @@ void stream_node_prev(const struct stream_node *node, struct stream_entry *entry
     entry_read_back(node, listpack_prev(&node->pack, entry->at), entry);
 }
 
+void stream_node_reread(const struct stream_node *node, struct stream_entry *entry)
+{
+    entry_read(node, entry->at, entry);
+}
+
 void stream_node_flag_deleted(struct stream_node *node, const struct stream_entry *entry)
 {
     /* Flags take one byte whatever they are, so nothing moves. */

@@ -26,7 +26,10 @@ extern const struct command_row bitop_commands[];        /* BITOP */
 extern const struct command_row hyperloglog_commands[];  /* PFADD PFCOUNT PFMERGE; context: commands_state */
 extern const struct command_row pfdebug_commands[];      /* PFDEBUG PFSELFTEST; context: commands_state */
 extern const struct command_row stream_commands[];       /* XADD XDEL XTRIM XSETID XLEN; context: commands_state */
-extern const struct command_row stream_read_commands[];  /* XRANGE XREVRANGE XREAD */
+extern const struct command_row stream_range_commands[]; /* XRANGE XREVRANGE */
+extern const struct command_row stream_read_commands[];  /* XREAD XREADGROUP */
+extern const struct command_row stream_group_commands[]; /* XGROUP XACK XPENDING */
+extern const struct command_row stream_claim_commands[]; /* XCLAIM XAUTOCLAIM */
 extern const struct command_row stream_info_commands[];  /* XINFO */
 
 #endif

@@ -6,6 +6,7 @@
 #ifndef SHERD_VALUE_STREAM_H
 #define SHERD_VALUE_STREAM_H
 
+#include "sherd/value/stream_group.h"
 #include "sherd/value/stream_nodes.h"
 
 struct stream {
@@ -16,6 +17,7 @@ struct stream {
     struct stream_id first_id;             /* of the first entry not deleted; 0-0 when empty */
     struct stream_id last_id;              /* the greatest ever given out, deleted or not; XSETID may set it */
     struct stream_id max_deleted_entry_id; /* the greatest ever deleted by id, not by trimming; XSETID may set it */
+    struct stream_groups groups;
 };
 
 enum stream_result {
@@ -58,9 +60,9 @@ NODISCARD struct stream *stream_create(void);
 void stream_destroy(struct stream *stream);
 /* A deep copy. */
 NODISCARD struct stream *stream_copy(const struct stream *stream);
-/* Memory in use, the struct included. O(1). */
+/* Memory in use, the struct and its groups included. O(1). */
 size_t stream_bytes(const struct stream *stream);
-/* What freeing it costs, and "radix-tree-keys" of XINFO. */
+/* "radix-tree-keys" of XINFO. */
 size_t stream_node_count(const struct stream *stream);
 
 /* Appends an entry; its id is put into `*added` on success, and nothing changes otherwise. O(entry). */
@@ -105,6 +107,9 @@ void stream_iterator_init_reverse(struct stream_iterator *iterator, const struct
 size_t stream_iterator_work(const struct stream_iterator *iterator, uint64_t count, size_t enough);
 /* Steps to the next entry: gives its id and number of pairs; false at the end of the range. */
 NODISCARD bool stream_iterator_next(struct stream_iterator *iterator, struct stream_id *id, size_t *pairs);
+/* Moves to the entry with that very id, anywhere in the stream and whatever the range; false when there is none or it
+ * is deleted. Going forwards within a node costs the entries passed. Not to be mixed with stream_iterator_next. */
+NODISCARD bool stream_iterator_find(struct stream_iterator *iterator, struct stream_id id, size_t *pairs);
 /* The next pair of the current entry, false after the last. The slices are valid until the next call for this
  * iterator, or until the stream changes. */
 NODISCARD bool stream_iterator_pair(struct stream_iterator *iterator, struct slice *field, struct slice *value);

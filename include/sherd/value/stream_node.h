@@ -62,6 +62,8 @@ void stream_node_first(const struct stream_node *node, struct stream_entry *entr
 void stream_node_last(const struct stream_node *node, struct stream_entry *entry);
 void stream_node_next(const struct stream_node *node, struct stream_entry *entry);
 void stream_node_prev(const struct stream_node *node, struct stream_entry *entry);
+/* Goes back to the head of the same entry. */
+void stream_node_reread(const struct stream_node *node, struct stream_entry *entry);
 
 /* Flags the entry; the counts are put right by stream_node_count_deleted once for many. */
 void stream_node_flag_deleted(struct stream_node *node, const struct stream_entry *entry);
