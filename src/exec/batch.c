@@ -59,13 +59,19 @@ static NOINLINE bool reply_is_silenced(struct session *session)
     return silent;
 }
 
+/* May nothing of the session run now? */
+static ALWAYS_INLINE bool session_rests(const struct session *session)
+{
+    return (session->flags & (SESSION_CLOSING | SESSION_SUSPENDED | SESSION_AWAY)) != 0 ||
+           atomic_load_explicit(&session->doomed, memory_order_relaxed);
+}
+
 /* Returns true when a slow holder was in the way: then the session counts as suspended to the end of the batch, so that
  * nothing of it runs before this request. */
 static ALWAYS_INLINE bool item_execute(struct exec_worker *worker, struct item *item)
 {
     struct session *session = item->session;
-    if (UNLIKELY((session->flags & (SESSION_CLOSING | SESSION_SUSPENDED | SESSION_AWAY)) != 0 ||
-                 atomic_load_explicit(&session->doomed, memory_order_relaxed))) {
+    if (UNLIKELY(session_rests(session))) {
         item->outcome = ITEM_SKIPPED;
         return false;
     }
@@ -104,6 +110,8 @@ static ALWAYS_INLINE bool item_execute(struct exec_worker *worker, struct item *
     }
     if (LIKELY(output == &worker->out)) {
         session_wrote(worker, session, mark);
+    } else {
+        worker->backlog_bytes += output->bytes.len - mark.bytes;
     }
     return false;
 }
@@ -159,6 +167,17 @@ static ALWAYS_INLINE uint32_t batch_guard_flags(const struct exec_worker *worker
     return (armed & COMMAND_DENYOOM) == 0 || exec_memory_is_near(worker) ? armed : armed & ~(uint32_t)COMMAND_DENYOOM;
 }
 
+/* The replies have become large: what is left is to be tried again when they are out. A large argument has been
+ * received for the last item, which makes it dear to come back to: that one runs now. */
+static NOINLINE bool batch_leave(struct exec_worker *worker, struct item *items, size_t count)
+{
+    bool last_runs = count != 0 && items[count - 1].session->argument != NULL;
+    for (size_t i = 0; i < count - last_runs; i++) {
+        items[i].outcome = session_rests(items[i].session) ? ITEM_SKIPPED : ITEM_BUSY;
+    }
+    return last_runs && item_execute(worker, &items[count - 1]);
+}
+
 void exec_batch(struct exec_worker *worker, struct item *items, size_t count)
 {
     ASSERT(count <= EXEC_BATCH_MAX && worker->config != NULL);
@@ -169,9 +188,14 @@ void exec_batch(struct exec_worker *worker, struct item *items, size_t count)
     batch_choose_timed(worker, items, count);
     worker->guard_command_flags = batch_guard_flags(worker);
     worker->last_ticks = clock_ticks(&worker->exec->ticks);
+    worker->backlog_bytes = 0;
     bool busy = false;
     for (size_t i = 0; i < count; i++) {
         busy |= item_execute(worker, &items[i]);
+        if (UNLIKELY(worker->out.bytes.len + worker->backlog_bytes > EXEC_BATCH_REPLY_BYTES)) {
+            busy |= batch_leave(worker, &items[i + 1], count - i - 1);
+            break;
+        }
     }
     if (UNLIKELY(worker->untimed_count != 0)) {
         exec_count_untimed(worker);

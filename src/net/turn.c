@@ -46,6 +46,9 @@ static void item_finished(struct net_worker *worker, const struct item *item, st
     }
 }
 
+_Static_assert((int)NET_OUTPUT_FLUSH_BYTES <= (int)EXEC_BATCH_REPLY_BYTES,
+               "a batch that ends early has its replies written");
+
 static void run_batch(struct net_worker *worker)
 {
     size_t count = worker->item_count;

@@ -54,6 +54,8 @@ enum {
     EXEC_GUARDS_MAX = 16,
     EXEC_HOOKS_MAX = 8,   /* of each kind */
     EXEC_BATCH_MAX = 128, /* requests executed between two looks at the sockets */
+    /* Replies are written before more is executed than these bytes of them and one reply (references do not count). */
+    EXEC_BATCH_REPLY_BYTES = 512 * 1024,
 };
 
 struct exec {
@@ -105,6 +107,7 @@ struct exec_worker {
     struct garbage garbage;               /* (w) */
     struct argument_pool pool;            /* (w) of the batch */
     struct output out;                    /* (w) replies of the turn */
+    size_t backlog_bytes;                 /* (w) replies of the batch that went to sessions' own outputs */
     const struct config_snapshot *config; /* (w) of the turn, inside its epoch section */
     struct random random;                 /* (w) */
     struct memory_meter meter;            /* (w) */
@@ -177,7 +180,8 @@ bool exec_tidy(struct exec_worker *worker);
 /* Reads the clock anew: after the read phase, after a long call. */
 void exec_refresh(struct exec_worker *worker);
 /* Executes the items in order; replies go to worker->out (or to the session's own output where that is not empty).
- * At most EXEC_BATCH_MAX items; inside a turn. */
+ * When there are more than EXEC_BATCH_REPLY_BYTES of them it leaves the other items alone: they are ITEM_BUSY. At most
+ * EXEC_BATCH_MAX items; inside a turn. */
 void exec_batch(struct exec_worker *worker, struct item *items, size_t count);
 /* Runs one call for a session: everything from the guards to the hooks. */
 enum item_outcome exec_dispatch(struct call *call);

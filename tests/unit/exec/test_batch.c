@@ -238,6 +238,90 @@ Test(batch, runs_as_many_requests_as_it_may_hold)
     cr_assert_eq(strlen(recorder_replies(&ben)), 7 * EXEC_BATCH_MAX / 2);
 }
 
+/* A request whose reply takes `count`-th of what a batch may reply, and a little more. */
+static const char *part_of_bound(int count)
+{
+    static char request[EXEC_BATCH_REPLY_BYTES + 8];
+    size_t len = EXEC_BATCH_REPLY_BYTES / (size_t)count;
+    memcpy(request, "echo ", 5);
+    memset(request + 5, 'v', len);
+    request[5 + len] = '\0';
+    return request;
+}
+
+static void expect_outcomes(const struct small_batch *batch, const char *expected)
+{
+    static const char letters[] = {[ITEM_DONE] = 'd', [ITEM_SKIPPED] = 's', [ITEM_BUSY] = 'b'};
+    cr_assert_eq(batch->count, strlen(expected));
+    for (size_t i = 0; i < batch->count; i++) {
+        cr_assert_eq(letters[batch->items[i].outcome], expected[i], "item %zu: %c, not %c", i,
+                     letters[batch->items[i].outcome], expected[i]);
+    }
+}
+
+Test(batch, leaves_the_rest_for_later_when_replies_become_large)
+{
+    enum { PARTS = 64 };
+    const char *echo = part_of_bound(PARTS);
+    struct small_batch batch;
+    small_batch_begin(&batch, server.worker);
+    char expected[EXEC_BATCH_MAX + 1] = {0};
+    for (int i = 0; i < EXEC_BATCH_MAX; i++) {
+        small_batch_add(&batch, i % 2 == 0 ? &ann : &ben, i == EXEC_BATCH_MAX - 1 ? "set k late" : echo);
+        expected[i] = i < PARTS ? 'd' : 'b';
+    }
+    small_batch_run(&batch);
+    expect_outcomes(&batch, expected);
+    cr_assert(ann.session.flags == 0 && ben.session.flags == 0);
+    size_t reply = strlen(echo) - strlen("echo ") + strlen("$8192\r\n\r\n");
+    cr_assert_eq(strlen(recorder_replies(&ann)), PARTS / 2 * reply);
+    cr_assert_eq(strlen(recorder_replies(&ben)), PARTS / 2 * reply);
+    cr_assert_str_eq(small_run(&ben, "get k"), "$-1\r\n");
+}
+
+Test(batch, bounds_replies_that_wait_behind_earlier_ones_as_well)
+{
+    buffer_append_slice(&ann.session.own.bytes, SLICE_LITERAL("earlier"));
+    const char *echo = part_of_bound(4);
+    struct small_batch batch;
+    small_batch_begin(&batch, server.worker);
+    for (int i = 0; i < 6; i++) {
+        small_batch_add(&batch, &ann, echo);
+    }
+    small_batch_add(&batch, &ben, "ping");
+    small_batch_run(&batch);
+    expect_outcomes(&batch, "ddddbbb");
+}
+
+Test(batch, skips_what_may_not_run_behind_large_replies)
+{
+    char flags[32];
+    (void)snprintf(flags, sizeof(flags), "flags %d", SESSION_CLOSING);
+    struct small_batch batch;
+    small_batch_begin(&batch, server.worker);
+    small_batch_add(&batch, &ben, flags);
+    small_batch_add(&batch, &ann, part_of_bound(1));
+    small_batch_add(&batch, &ben, "ping");
+    small_batch_add(&batch, &ann, "ping");
+    small_batch_run(&batch);
+    expect_outcomes(&batch, "ddsb");
+}
+
+Test(batch, runs_a_request_behind_large_replies_whose_argument_was_received_apart)
+{
+    struct blob *argument = blob_from_slice(SLICE_LITERAL("v"));
+    ben.session.argument = argument;
+    struct small_batch batch;
+    small_batch_begin(&batch, server.worker);
+    small_batch_add(&batch, &ann, part_of_bound(1));
+    small_batch_add(&batch, &ann, "ping");
+    small_batch_add(&batch, &ben, "set k v");
+    small_batch_run(&batch);
+    expect_outcomes(&batch, "dbd");
+    ben.session.argument = NULL;
+    blob_release(argument);
+}
+
 static uint64_t calls_of(const char *name)
 {
     return counter_read(&server.worker->statistics.commands[small_command(&server, name)->id].calls);
