@@ -5,10 +5,15 @@ On a machine with other work most of a long wait is the scheduler's. The kernel 
 without a CPU (/proc/PID/task/TID/schedstat); a probe reads that of the server's threads and its own before and after
 each request, and `own_ms` is what remains of a wait without it. Time that a hypervisor takes away cannot be told apart.
 """
+import math
 import os
 import select
 import socket
 import time
+
+LONG_MS = 1  # a delay that counts
+SIGNIFICANT = 2.5  # standard deviations
+EPISODE_MS = 20  # long delays so near each other have one cause
 
 
 def encode(words):
@@ -88,7 +93,7 @@ class Worst:
         self.count += 1
         self.seen_ms = max(self.seen_ms, seen_ms)
         self.own_ms = max(self.own_ms, own_ms)
-        self.over += own_ms > 1
+        self.over += own_ms > LONG_MS
 
 
 def probe(port, pid, requests, connections, going, found, pause=0.0005):
@@ -111,3 +116,91 @@ def probe(port, pid, requests, connections, going, found, pause=0.0005):
     for link in links:
         link.close()
     found.send(worst)
+
+
+class Waits:
+    """Every wait for one server in one state: as seen, and without what the scheduler took."""
+
+    def __init__(self):
+        self.seen_ms, self.own_ms, self.long_at_ms = [], [], []
+
+    def note(self, at_ms, seen_ms, own_ms):
+        self.seen_ms.append(seen_ms)
+        self.own_ms.append(own_ms)
+        if own_ms > LONG_MS:
+            self.long_at_ms.append(at_ms)
+
+    def episodes(self):
+        """How many times there were long waits; many of one disturbance are one."""
+        starts, last_ms = 0, float('-inf')
+        for at_ms in self.long_at_ms:
+            starts += at_ms - last_ms > EPISODE_MS
+            last_ms = at_ms
+        return starts
+
+
+def quantile(values, share):
+    """The smallest of the values that at least this share of them does not exceed; 0 of none."""
+    if not values:
+        return 0.0
+    ordered = sorted(values)
+    return ordered[min(int(share * len(ordered)), len(ordered) - 1)]
+
+
+def is_ours(server, others):
+    """Whether the server has more episodes of long waits than the worst of the others explains."""
+    asked, found = len(server.own_ms), server.episodes()
+    for other in others:
+        if other.own_ms:
+            scale = asked / len(other.own_ms)
+            expected = other.episodes() * scale
+            if found - expected <= SIGNIFICANT * math.sqrt(found + expected * scale + 1):
+                return False
+    return True
+
+
+class Beside:
+    """Server and bare responder asked in turn by one process, so that both see the same machine.
+
+    targets: [(name, port, pid)]; state: a multiprocessing Value, the index of the loaded target, below 0 to end.
+    The body of a process: sends {(name, whether it is the loaded one): Waits} through the pipe `found`."""
+
+    def __init__(self, targets, requests, connections):
+        self.targets, self.requests, self.connections = targets, requests, connections
+
+    def __call__(self, state, found, pause=0.0003):
+        waits = {(name, loaded): Waits() for name, _, _ in self.targets for loaded in (False, True)}
+        links = [[Link(port) for _ in range(self.connections)] for _, port, _ in self.targets]
+        threads = [(pid, workers_of(pid)) for _, _, pid in self.targets]
+        found.send('ready')
+        turn = 0
+        while state.value >= 0:
+            which, turn = turn % len(links), turn + 1
+            loaded = state.value == which
+            for link in links[which]:
+                for words in self.requests:
+                    self.ask(link, words, threads[which], waits[self.targets[which][0], loaded])
+            time.sleep(pause)
+        found.send(waits)
+
+    @staticmethod
+    def ask(link, words, threads, waits):
+        before = waited_ns(*threads) + waited_ns('self', [os.getpid()])
+        begin = time.monotonic_ns()
+        link.ask(*words)
+        seen = time.monotonic_ns() - begin
+        lost = waited_ns(*threads) + waited_ns('self', [os.getpid()]) - before
+        waits.note(begin / 1e6, seen / 1e6, max(seen - lost, 0) / 1e6)
+
+
+def blame(server, others):
+    """'OURS', 'the machine's' or 'undecided'. The machine's is only what the others show as well: waits as long, and
+    episodes as frequent."""
+    others = [other for other in others if other.own_ms]
+    if is_ours(server, others):
+        return 'OURS'
+    longest = max(max(other.own_ms) for other in others)
+    rate = max(other.episodes() / len(other.own_ms) for other in others)
+    if max(server.own_ms) <= max(longest, LONG_MS) and server.episodes() / len(server.own_ms) <= rate:
+        return "the machine's"
+    return 'undecided'
