@@ -5,6 +5,7 @@
 set(SHERD_LIBRARY_ck ck)
 set(SHERD_LIBRARY_jemalloc jemalloc)
 set(SHERD_LIBRARY_libevent libevent_pthreads libevent)
+set(SHERD_LIBRARY_lzf liblzf)
 set(SHERD_LIBRARY_xxhash libxxhash)
 
 # Links `room` to a third-party library, which is looked for once.

@@ -74,9 +74,9 @@ void listpack_copy(struct listpack *copy, const struct listpack *original)
 
 void listpack_shrink(struct listpack *lp)
 {
-    listpack_close_gap(lp);
     uint32_t fitting = cap_for(total_load(lp->data));
-    if (fitting < lp->cap) {
+    if (fitting < listpack_allocated(lp)) {
+        listpack_close_gap(lp);
         lp->data = memory_resize(lp->data, fitting);
         lp->cap = fitting;
     }

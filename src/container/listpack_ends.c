@@ -109,6 +109,13 @@ void listpack_drop_first(struct listpack *lp, size_t count)
     store_le(lp->data + 4, stated, 2);
 }
 
+void listpack_trim_room(struct listpack *lp)
+{
+    if (listpack_allocated(lp) > 4 * listpack_bytes(lp) + 64) {
+        listpack_shrink(lp);
+    }
+}
+
 size_t listpack_read(const struct listpack *lp, size_t at, struct listpack_value *value)
 {
     const unsigned char *from = lp->data + at;
@@ -125,4 +132,72 @@ size_t listpack_read(const struct listpack *lp, size_t at, struct listpack_value
         span = element_span(from);
     }
     return from[span] == END_MARK ? LISTPACK_NONE : at + span;
+}
+
+size_t listpack_divide(struct listpack *lp, size_t at, struct listpack *tail)
+{
+    size_t total = total_load(lp->data);
+    size_t count = count_load(lp->data);
+    size_t moved = 0;
+    for (size_t next = at; next != LISTPACK_NONE; next = listpack_next(lp, next)) {
+        moved++;
+    }
+    listpack_init(tail, LISTPACK_HEADER_BYTES + total - at);
+    memcpy(tail->data + LISTPACK_HEADER_BYTES, lp->data + at, total - at);
+    store_le(tail->data, LISTPACK_HEADER_BYTES + total - at, 4);
+    store_le(tail->data + 4, moved < COUNT_UNKNOWN ? moved : COUNT_UNKNOWN, 2);
+    lp->data[at] = END_MARK;
+    store_le(lp->data, at + 1, 4);
+    store_le(lp->data + 4, count != COUNT_UNKNOWN ? count - moved : COUNT_UNKNOWN, 2);
+    return moved;
+}
+
+void listpack_join(struct listpack *lp, const struct listpack *more)
+{
+    size_t total = total_load(lp->data);
+    size_t span = total_load(more->data) - LISTPACK_HEADER_BYTES - 1;
+    size_t count = listpack_count(lp) + listpack_count(more);
+    make_room(lp, false, span);
+    memcpy(lp->data + total - 1, more->data + LISTPACK_HEADER_BYTES, span + 1);
+    store_le(lp->data, total + span, 4);
+    store_le(lp->data + 4, count < COUNT_UNKNOWN ? count : COUNT_UNKNOWN, 2);
+}
+
+size_t listpack_remove_equal(struct listpack *lp, struct slice bytes, size_t limit, bool the_last)
+{
+    size_t spared = 0; /* equal elements that stay, from the front */
+    size_t at = listpack_first(lp);
+    if (the_last) {
+        while (at != LISTPACK_NONE && (at = listpack_find(lp, at, bytes, 0)) != LISTPACK_NONE) {
+            spared++;
+            at = listpack_next(lp, at);
+        }
+        spared = spared > limit ? spared - limit : 0;
+        at = listpack_first(lp);
+    }
+    size_t removed = 0;
+    size_t total = total_load(lp->data);
+    size_t kept = 0; /* where the bytes kept so far end; 0 while nothing was removed */
+    size_t from = 0; /* the beginning of those to keep next */
+    while (removed < limit && at != LISTPACK_NONE && (at = listpack_find(lp, at, bytes, 0)) != LISTPACK_NONE) {
+        size_t end = at + element_span(lp->data + at);
+        if (spared != 0) {
+            spared--;
+        } else {
+            if (removed++ == 0) {
+                kept = at;
+            } else {
+                memmove(lp->data + kept, lp->data + from, at - from);
+                kept += at - from;
+            }
+            from = end;
+        }
+        at = lp->data[end] == END_MARK ? LISTPACK_NONE : end;
+    }
+    if (removed != 0) {
+        memmove(lp->data + kept, lp->data + from, total - from);
+        store_le(lp->data, kept + total - from, 4);
+        count_subtract(lp, removed);
+    }
+    return removed;
 }

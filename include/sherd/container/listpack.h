@@ -87,6 +87,14 @@ void listpack_push_first(struct listpack *lp, struct slice bytes);
 void listpack_push_last(struct listpack *lp, struct slice bytes);
 /* Removes the first `count` elements, of which there are as many. O(bytes removed). */
 void listpack_drop_first(struct listpack *lp, size_t count);
+/* Gives back most of the room when the list has lost most of its elements. */
+void listpack_trim_room(struct listpack *lp);
+/* Removes at most `limit` elements equal to `bytes`, the first or the last ones; gives how many. O(n) */
+size_t listpack_remove_equal(struct listpack *lp, struct slice bytes, size_t limit, bool the_last);
+/* Moves the elements from `at` on, which is not the first, to `tail`, which is initialised; gives how many. */
+size_t listpack_divide(struct listpack *lp, size_t at, struct listpack *tail);
+/* Appends the elements of `more`, which stays as it is. */
+void listpack_join(struct listpack *lp, const struct listpack *more);
 /* Bytes allocated, room at both ends included. */
 static inline size_t listpack_allocated(const struct listpack *lp)
 {
