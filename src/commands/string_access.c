@@ -54,7 +54,7 @@ bool string_fits(struct call *call, int64_t size, int64_t more)
 
 bool string_write_is_long(const struct call *call, size_t bytes)
 {
-    return UNLIKELY(bytes > STRING_LONG_BYTES) && !call->worker->is_executor;
+    return UNLIKELY(bytes > STRING_LONG_BYTES) && !call->locks.possessed;
 }
 
 bool string_bit_offset(const struct call *call, uint32_t argument, unsigned width, uint64_t *offset)

@@ -9,6 +9,7 @@
 #include "effects_commit.h"
 #include "sherd/base/number.h"
 #include "sherd/exec/exec.h"
+#include "sherd/keyspace/interest.h"
 
 enum outcome call_fail_slice(struct call *call, struct slice line)
 {
@@ -222,6 +223,7 @@ bool call_write_object(struct call *call, uint32_t argument, enum value_type typ
 void call_changed(struct call *call, const struct keyref *ref, enum event_class event_class, const char *event)
 {
     call->effects.changes++;
+    interest_touch(ref);
     call_changed_event(call, ref, event_class, event);
 }
 

@@ -5,8 +5,9 @@
  *
  * Owner: the executing thread. Locks: the call's lockset. */
 #include "effects_commit.h"
-#include "sherd/exec/exec.h"
+#include "locking.h"
 #include "sherd/exec/preparation.h"
+#include "sherd/exec/transaction.h"
 
 enum {
     REFRESH_NS = 100000,     /* age at which the frozen time of a batch is read anew */
@@ -40,8 +41,8 @@ static void fail_unknown_subcommand(struct call *call)
                            (int)(given.len < UNKNOWN_SHOWN_BYTES ? given.len : UNKNOWN_SHOWN_BYTES), given.data, upper);
 }
 
-/* Everything that can refuse a call before it touches keys. True when it may run. */
-static NOINLINE bool call_refused(struct call *call)
+/* Everything that can refuse a call before it touches keys. True when it was refused. */
+static bool call_refused(struct call *call)
 {
     const struct command *command = call->command;
     struct exec *exec = call->worker->exec;
@@ -59,9 +60,10 @@ static NOINLINE bool call_refused(struct call *call)
         counter_add(&call->worker->statistics.commands[command->id].rejected, 1);
         return true;
     }
+    uint32_t flags = transaction_guard_flags(call);
     for (unsigned i = 0; i < exec->guard_count; i++) {
         const struct guard *guard = &exec->guards[i];
-        if (((command->flags & guard->command_flags) | (call->session->flags & guard->session_flags)) != 0 &&
+        if (((flags & guard->command_flags) | (call->session->flags & guard->session_flags)) != 0 &&
             guard->check(call, guard->context) != OUTCOME_DONE) {
             counter_add(&call->worker->statistics.commands[command->id].rejected, 1);
             return true;
@@ -70,38 +72,24 @@ static NOINLINE bool call_refused(struct call *call)
     return false;
 }
 
-/* Collects the shards of all keys. False when the arguments do not make sense: the handler will say why. */
-static bool lock_keys_collect(struct call *call)
+/* True when that is all for now: the call was refused, or queued behind MULTI. */
+static NOINLINE bool call_ends_early(struct call *call)
 {
-    const struct command *command = call->command;
-    struct keyspace *keyspace = call->worker->exec->keyspace;
-    if (LIKELY(command->simple_keys)) {
-        if (LIKELY(command->single_key && call->first_hashed)) {
-            lockset_add(&call->locks, keyspace_shard_of(call->first_hash));
-            return true;
-        }
-        int32_t last = command->last_key >= 0 ? command->last_key : (int32_t)call->argc + command->last_key;
-        for (int32_t i = command->first_key; i <= last && i > 0 && i < (int32_t)call->argc; i += command->key_step) {
-            bool known = call->first_hashed && (uint32_t)i == call->first_key;
-            uint64_t hash = known ? call->first_hash : keyspace_hash(keyspace, call->argv[i]);
-            lockset_add(&call->locks, keyspace_shard_of(hash));
+    bool queues = (call->session->flags & SESSION_MULTI) != 0;
+    struct output_mark mark = output_mark(call->reply.output);
+    if (call_refused(call)) {
+        if (queues && call->command != NULL && call->command->row->lock == LOCK_TRANSACTION) {
+            transaction_refused(call, mark);
+        } else if (queues) {
+            transaction_break(call->session);
         }
         return true;
     }
-    struct key_place few[16];
-    struct key_place *places = few;
-    int64_t count = command_keys(command, call->argv, call->argc, few, ARRAY_LENGTH(few));
-    if (count > (int64_t)ARRAY_LENGTH(few)) {
-        places = memory_alloc((size_t)count * sizeof(*places));
-        count = command_keys(command, call->argv, call->argc, places, (size_t)count);
+    if (queues && (call->command->flags & COMMAND_UNQUEUED) == 0) {
+        transaction_queue(call);
+        return true;
     }
-    for (int64_t i = 0; i < count; i++) {
-        lockset_add(&call->locks, keyspace_shard_of(keyspace_hash(keyspace, call->argv[places[i].argument])));
-    }
-    if (places != few) {
-        memory_free(places);
-    }
-    return count >= 0;
+    return false;
 }
 
 static enum item_outcome suspend(struct call *call, enum lockset_outcome outcome)
@@ -247,6 +235,13 @@ static NOINLINE enum item_outcome run_other(struct call *call, enum outcome *out
     case LOCK_ALL_SHARDS:
         lockset_add_all(&call->locks);
         return run_locked(call, outcome);
+    case LOCK_TRANSACTION:
+        transaction_collect(call);
+        if (call->locks.count == 0 && call->command->row->is_long(call)) {
+            exec_errand_send(call);
+            return ITEM_AWAY;
+        }
+        return run_locked(call, outcome);
     default:
         if ((call->command->flags & COMMAND_ELSEWHERE) != 0) {
             exec_errand_send(call);
@@ -275,6 +270,14 @@ void exec_count_untimed(struct exec_worker *worker)
                clock_ticks_to_ns(&worker->exec->ticks, ticks - worker->last_ticks));
     worker->last_ticks = ticks;
     worker->untimed_count = 0;
+}
+
+void exec_count_call(struct call *call, enum outcome outcome, uint64_t nanoseconds)
+{
+    count_runs(call->worker, call->command, 1, nanoseconds);
+    if (outcome == OUTCOME_ERROR) {
+        counter_add(&call->worker->statistics.commands[call->command->id].failed, 1);
+    }
 }
 
 /* Time, statistics and hooks, with the shards free again. */
@@ -307,6 +310,18 @@ static ALWAYS_INLINE void call_ran(struct call *call, enum outcome outcome)
     }
 }
 
+/* What a call leaves behind in its session. */
+static NOINLINE void session_tidy(struct call *call)
+{
+    struct session *session = call->session;
+    if (session->preparation != NULL) {
+        preparation_discard(session);
+    }
+    if (session->transaction != NULL && session->transaction->has_run) {
+        transaction_finish(call);
+    }
+}
+
 /* Outcomes other than DONE. */
 static NOINLINE enum item_outcome ran_unusually(struct call *call, enum outcome outcome)
 {
@@ -315,13 +330,12 @@ static NOINLINE enum item_outcome ran_unusually(struct call *call, enum outcome 
         if (result != ITEM_DONE) {
             return result;
         }
-    } else if (call->session->preparation != NULL) {
-        preparation_discard(call->session);
     }
     if (outcome == OUTCOME_CLOSE) {
         call->session->flags |= SESSION_CLOSING;
     }
     call_ran(call, outcome);
+    session_tidy(call);
     return ITEM_DONE;
 }
 
@@ -335,7 +349,7 @@ enum item_outcome exec_dispatch(struct call *call)
     bool plain = command != NULL && command->subcommand_count == 0 && command_arity_ok(command, call->argc) &&
                  ((command->flags & call->worker->guard_command_flags) |
                   (call->session->flags & exec->guard_session_flags)) == 0;
-    if (UNLIKELY(!plain) && call_refused(call)) {
+    if (UNLIKELY(!plain) && call_ends_early(call)) {
         shard_waiter_leave(&call->session->waiter); /* it may have waited for a shard when nothing refused it yet */
         preparation_discard(call->session);
         if (UNLIKELY(call->worker->untimed_count != 0)) {
@@ -348,7 +362,7 @@ enum item_outcome exec_dispatch(struct call *call)
     enum item_outcome result;
     lockset_init(&call->locks);
     if (LIKELY(command->row->lock == LOCK_KEYS)) {
-        (void)lock_keys_collect(call);
+        (void)call_collect_keys(call, &call->locks);
         result = run_locked(call, &outcome);
     } else {
         enum outcome other = OUTCOME_DONE;
@@ -361,10 +375,10 @@ enum item_outcome exec_dispatch(struct call *call)
     if (UNLIKELY(outcome != OUTCOME_DONE)) {
         return ran_unusually(call, outcome);
     }
-    if (UNLIKELY(!plain) && UNLIKELY(call->session->preparation != NULL)) {
-        preparation_discard(call->session);
-    }
     call_ran(call, OUTCOME_DONE);
+    if (UNLIKELY(!plain)) {
+        session_tidy(call);
+    }
     return ITEM_DONE;
 }
 
@@ -385,5 +399,8 @@ enum away_outcome exec_dispatch_away(struct call *call, struct shard_waiter *wai
         effects_deinit(&call->effects);
     }
     call_ran(call, outcome);
+    if (call->session->transaction != NULL && call->session->transaction->has_run) {
+        transaction_finish(call);
+    }
     return AWAY_DONE;
 }

@@ -6,15 +6,20 @@
 
 #include "sherd/exec/exec.h"
 
-/* Forgets everything; draws a sequence number when somebody listens. Under the full lockset, before the first write. */
-static ALWAYS_INLINE void effects_begin(struct call *call)
+static ALWAYS_INLINE void effects_reset(struct effects *effects, uint64_t sequence)
 {
-    struct effects *effects = &call->effects;
     effects->changes = 0;
     effects->count = 0;
     effects->cap = 0;
     effects->list = effects->first;
-    effects->sequence = 0;
+    effects->sequence = sequence;
+}
+
+/* Forgets everything; draws a sequence number when somebody listens. Under the full lockset, before the first write. */
+static ALWAYS_INLINE void effects_begin(struct call *call)
+{
+    struct effects *effects = &call->effects;
+    effects_reset(effects, 0);
     struct exec *exec = call->worker->exec;
     if (UNLIKELY(atomic_load_explicit(&exec->listeners, memory_order_relaxed) != NULL)) {
         effects->sequence = atomic_fetch_add_explicit(&exec->sequence, 1, memory_order_acq_rel) + 1;

@@ -20,7 +20,7 @@ void exec_init(struct exec *exec, struct keyspace *keyspace, struct epoch *epoch
     exec->config = config;
     exec->commands = commands;
     exec->clock = clock_system();
-    exec->guard_session_flags = SESSION_PREPARED;
+    exec->guard_session_flags = SESSION_PREPARED | SESSION_MULTI;
     exec_eviction_init(exec);
     clock_scale_init(&exec->ticks);
     atomic_init(&exec->slow_ns, UINT64_MAX);

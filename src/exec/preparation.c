@@ -89,10 +89,10 @@ void preparation_make(struct preparation *preparation)
     preparation->made = true;
 }
 
-/* On an executor the shards are possessed: no worker waits, and what is missing is copied there and then. */
+/* For possessed shards no worker spins: what is missing is copied there and then. */
 static bool may_copy(const struct call *call)
 {
-    return call->worker->is_executor;
+    return call->locks.possessed;
 }
 
 static bool is_blob(const struct call *call, uint32_t argument)

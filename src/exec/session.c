@@ -5,6 +5,7 @@
 
 #include "sherd/exec/exec.h"
 #include "sherd/exec/preparation.h"
+#include "sherd/exec/transaction.h"
 
 static void session_called(struct shard_waiter *waiter)
 {
@@ -24,10 +25,13 @@ void session_init(struct session *session, uint64_t id, struct exec_worker *work
     output_init(&session->own);
     spin_init(&session->names, LOCK_RANK_SESSION, 0);
     atomic_init(&session->doomed, false);
+    atomic_init(&session->touched, false);
     atomic_init(&session->active_ms, session->created_ms);
     atomic_init(&session->shown_db, 0);
     atomic_init(&session->shown_flags, 0);
     atomic_init(&session->shown_resp, 2);
+    atomic_init(&session->shown_queued, -1);
+    atomic_init(&session->shown_watched, 0);
 }
 
 void session_deinit(struct session *session)
@@ -35,6 +39,7 @@ void session_deinit(struct session *session)
     ASSERT((session->flags & SESSION_AWAY) == 0);
     shard_waiter_leave(&session->waiter);
     preparation_discard(session);
+    transaction_discard(session);
     output_deinit(&session->own);
     for (int i = 0; i < SESSION_TEXT_COUNT; i++) {
         if (session->texts[i] != NULL) {
@@ -45,6 +50,7 @@ void session_deinit(struct session *session)
 
 void session_reset(struct session *session)
 {
+    transaction_discard(session);
     session->resp = 2;
     session->db = 0;
     session->flags &= ~(uint32_t)(SESSION_REPLY_OFF | SESSION_REPLY_SKIP | SESSION_REPLY_SKIP_NEXT | SESSION_NO_EVICT |
@@ -58,6 +64,12 @@ void session_show(struct session *session)
     atomic_store_explicit(&session->shown_flags, session->flags, memory_order_relaxed);
     atomic_store_explicit(&session->shown_db, session->db, memory_order_relaxed);
     atomic_store_explicit(&session->shown_resp, session->resp, memory_order_relaxed);
+    const struct transaction *transaction = session->transaction;
+    uint32_t queued = transaction == NULL ? 0 : transaction->count;
+    atomic_store_explicit(&session->shown_queued, (session->flags & SESSION_MULTI) != 0 ? (int32_t)queued : -1,
+                          memory_order_relaxed);
+    atomic_store_explicit(&session->shown_watched, transaction == NULL ? 0 : transaction->watch_count,
+                          memory_order_relaxed);
 }
 
 void session_set_text(struct session *session, enum session_text which, struct slice text)

@@ -5,6 +5,7 @@
 
 #include "sherd/base/number.h"
 #include "sherd/keyspace/expiry.h"
+#include "sherd/keyspace/interest.h"
 
 enum {
     INTEGER_MAX_DIGITS = 20,
@@ -40,6 +41,7 @@ void keyref_expire(struct keyref *ref)
 {
     struct slice key = entry_key(ref->entry);
     ref->user->removed(ref->user->context, REMOVAL_EXPIRED, ref->db, key);
+    interest_touch_due(ref);
     keyref_remove(ref);
 }
 
@@ -47,6 +49,7 @@ void keyref_evict(struct keyref *ref)
 {
     struct slice key = entry_key(ref->entry);
     ref->user->removed(ref->user->context, REMOVAL_EVICTED, ref->db, key);
+    interest_touch(ref);
     keyref_remove(ref);
 }
 

@@ -5,6 +5,7 @@
 
 #include "sherd/keyspace/expiry.h"
 #include "sherd/keyspace/garbage.h"
+#include "sherd/keyspace/interest.h"
 
 static uint64_t hash_of_entry(const void *context, const void *item)
 {
@@ -59,6 +60,7 @@ void keyspace_deinit(struct keyspace *keyspace, struct keyspace_user *user) UNCH
         for (unsigned db = 0; db < keyspace->databases; db++) {
             (void)keyspace_detach(user, keyspace_shard(keyspace, i), db);
         }
+        interest_destroy(keyspace_shard(keyspace, i));
     }
     size_t keys;
     garbage_release(user->garbage);
@@ -100,6 +102,7 @@ size_t keyspace_detach(struct keyspace_user *user, struct shard *shard, unsigned
     if (atomic_load_explicit(&keytable->table.directory, memory_order_relaxed) == NULL && keytable->expiry == NULL) {
         return 0; /* a table without keys may still own memory */
     }
+    interest_touch_database(user, shard, db, db);
     struct garbage_table *detached = memory_alloc_zeroed(sizeof(*detached));
     table_move(&detached->table, &keytable->table);
     detached->expiry = keytable->expiry;
@@ -112,7 +115,7 @@ size_t keyspace_detach(struct keyspace_user *user, struct shard *shard, unsigned
 
 void keyspace_swap(struct keyspace_user *user, struct shard *shard, unsigned db_a, unsigned db_b)
 {
-    (void)user;
+    interest_touch_database(user, shard, db_a, db_b);
     struct keytable *a = &shard->databases[db_a];
     struct keytable *b = &shard->databases[db_b];
     struct table aside;

@@ -7,6 +7,7 @@
  * Owner: the connection's worker. Locks: none here. */
 #include "internal.h"
 #include "sherd/base/quote.h"
+#include "sherd/exec/transaction.h"
 #include "sherd/net/registry.h"
 
 enum {
@@ -22,7 +23,7 @@ static size_t conn_bytes(const struct conn *conn)
     const struct blob *large = conn->parser.large;
     return (large == NULL ? 0 : sizeof(*large) + large->cap) + sizeof(*conn) + sizeof(struct registry_slot) +
            conn->input.cap + own->bytes.cap + own->insert_bytes + own->insert_cap * sizeof(own->inserts[0]) +
-           conn->parser.places_cap * sizeof(conn->parser.places[0]);
+           conn->parser.places_cap * sizeof(conn->parser.places[0]) + transaction_bytes(&conn->session);
 }
 
 /* Makes `bytes` the connection's part of the sum; true when the sum grew. */
@@ -40,6 +41,13 @@ void client_memory_note(struct conn *conn)
     if (!atomic_load_explicit(&conn->session.doomed, memory_order_relaxed) && count(conn, conn_bytes(conn))) {
         clients_evict(conn->worker->net, conn->worker->exec.config);
     }
+}
+
+void client_memory_resized(struct conn *conn)
+{
+    conn->session.flags &= ~(uint32_t)SESSION_RESIZED;
+    atomic_store_explicit(&conn->shown_queued_bytes, transaction_bytes(&conn->session), memory_order_relaxed);
+    client_memory_note(conn);
 }
 
 static void soft_limit_met(struct conn *conn, bool over)

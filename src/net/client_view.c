@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The line that CLIENT LIST and CLIENT INFO show of a connection, with the fields of Redis 7.2 in their order.
  *
- * What has no counterpart here is shown as what is true: arguments are not copied, so argv-mem and multi-mem are 0. A
- * connection has a reply buffer only while the socket does not take its replies: omem is what waits, obl the bytes of
- * it that are copied, oll the number of values that are referenced; rbs is the buffer's size, rbp the most that waited
- * in the last seconds.
+ * What has no counterpart here is shown as what is true: arguments are not copied, so argv-mem is 0. A connection has a
+ * reply buffer only while the socket does not take its replies: omem is what waits, obl the bytes of it that are
+ * copied, oll the number of values that are referenced; rbs is the buffer's size, rbp the most that waited in the last seconds.
  * Owner: the view belongs to the caller. Locks: none. */
 #include "internal.h"
 #include "sherd/net/registry.h"
@@ -16,6 +15,12 @@ enum {
 static void print_flags(const struct client_view *view, char out[static FLAGS_SHOWN_MAX])
 {
     size_t len = 0;
+    if (view->queued >= 0) {
+        out[len++] = 'x';
+    }
+    if (view->touched) {
+        out[len++] = 'd';
+    }
     if ((view->flags & SESSION_CLOSING) != 0) {
         out[len++] = 'c';
     }
@@ -59,14 +64,14 @@ void client_view_print(const struct client_view *view, int64_t now_ms, struct bu
     address_append(&view->local, &view->local, out);
     buffer_printf(out, " fd=%d", view->fd);
     append_text(out, " name=", view->texts[SESSION_NAME], "");
-    buffer_printf(out, " age=%lld idle=%lld flags=%s db=%u sub=0 psub=0 ssub=0 multi=-1",
+    buffer_printf(out, " age=%lld idle=%lld flags=%s db=%u sub=0 psub=0 ssub=0 multi=%d",
                   (long long)(now_ms / 1000 - view->created_ms / 1000),
-                  (long long)(now_ms / 1000 - view->active_ms / 1000), flags, view->db);
+                  (long long)(now_ms / 1000 - view->active_ms / 1000), flags, view->db, (int)view->queued);
     size_t omem = view->output_bytes;
-    buffer_printf(out,
-                  " qbuf=%zu qbuf-free=%zu argv-mem=0 multi-mem=0 rbs=%zu rbp=%zu obl=%zu oll=%u omem=%zu tot-mem=%zu",
-                  view->input_bytes, view->input_free_bytes, view->output_room_bytes, view->output_peak_bytes,
-                  view->output_copied_bytes, view->output_inserts, omem, total_bytes(view));
+    buffer_printf(
+        out, " qbuf=%zu qbuf-free=%zu argv-mem=0 multi-mem=%zu rbs=%zu rbp=%zu obl=%zu oll=%u omem=%zu tot-mem=%zu",
+        view->input_bytes, view->input_free_bytes, view->queued_bytes, view->output_room_bytes, view->output_peak_bytes,
+        view->output_copied_bytes, view->output_inserts, omem, total_bytes(view));
     const struct command *command = view->last_command;
     buffer_printf(out, " events=%s cmd=%s", view->is_writing ? "rw" : "r",
                   command == NULL ? "NULL" : command->full_name);

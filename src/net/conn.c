@@ -112,6 +112,9 @@ static void wake_deliver(struct mail *mail, void *receiver)
     if ((reasons & WAKE_RETURNED) != 0) {
         conn_large_done(conn);
         conn_keep_rest(conn);
+        if ((session->flags & SESSION_RESIZED) != 0) {
+            client_memory_resized(conn);
+        }
         conn_touch(conn);
     }
     conn_continue(conn);

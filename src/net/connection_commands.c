@@ -79,7 +79,8 @@ const struct command_row connection_commands[] = {
     {.name = "quit",
      .handler = quit_command,
      .arity = -1,
-     .flags = COMMAND_ALLOW_BUSY | COMMAND_NOSCRIPT | COMMAND_LOADING | COMMAND_STALE | COMMAND_FAST | COMMAND_NO_AUTH,
+     .flags = COMMAND_UNQUEUED | COMMAND_ALLOW_BUSY | COMMAND_NOSCRIPT | COMMAND_LOADING | COMMAND_STALE |
+              COMMAND_FAST | COMMAND_NO_AUTH,
      .categories = ACL_CONNECTION,
      .summary = "Says OK and closes the connection.",
      .since = "1.0.0",

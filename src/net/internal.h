@@ -48,6 +48,8 @@ void conn_sweep(struct conn *conn, const struct net_options *options, int64_t no
 /* A buffer of the connection changed its size: counts it; may doom clients, this one included, when all together exceed
  * maxmemory-clients. */
 void client_memory_note(struct conn *conn);
+/* What the session keeps beside the buffers has changed in size (SESSION_RESIZED): counts it. */
+void client_memory_resized(struct conn *conn);
 /* The connection closes: it counts no more. */
 void client_memory_forget(struct conn *conn);
 /* It is about to be freed: what net_shed_clients expects of it is here. */

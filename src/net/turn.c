@@ -29,6 +29,9 @@ static void item_finished(struct net_worker *worker, const struct item *item, st
     case ITEM_DONE:
         conn->used += item->request.bytes;
         conn_touch(conn);
+        if (UNLIKELY((conn->session.flags & SESSION_RESIZED) != 0)) {
+            client_memory_resized(conn);
+        }
         break;
     case ITEM_AWAY:
         conn->used += item->request.bytes;

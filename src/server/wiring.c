@@ -4,6 +4,7 @@
  * Owner: the server. Locks: none; runs before the threads start. */
 #include "sherd/commands/families.h"
 #include "sherd/commands/options.h"
+#include "sherd/exec/transaction.h"
 #include "sherd/net/commands.h"
 #include "sherd/observe/commands.h"
 #include "sherd/observe/info.h"
@@ -112,6 +113,7 @@ void server_wire(struct server *server)
         {stream_group_commands, &server->commands_state},
         {stream_claim_commands, &server->commands_state},
         {stream_info_commands, &server->commands_state},
+        {transaction_commands, NULL},
         {config_commands, NULL},
         {command_commands, NULL},
         {info_commands, &server->observe},

@@ -51,6 +51,7 @@ enum command_flag {
     COMMAND_ELSEWHERE = 1 << 25, /* always runs on an executor's thread */
     COMMAND_GRACE = 1 << 26,     /* with ELSEWHERE: answers when every worker has begun a new turn since */
     COMMAND_SYSTEM = 1 << 27,    /* COMMAND DOCS calls it a "syscmd": not for clients */
+    COMMAND_UNQUEUED = 1 << 29,  /* runs at once even between MULTI and EXEC */
     COMMAND_BRIEF = 1 << 28,     /* bounded work: timed together with its like. Those FAST with one key are, too */
 };
 
@@ -80,10 +81,11 @@ enum acl_category {
 
 /* What is locked while the handler runs. */
 enum lock_mode {
-    LOCK_NONE,       /* touches no key */
-    LOCK_KEYS,       /* the shards of the keys that the key specs find */
-    LOCK_EACH_SHARD, /* one shard at a time, the handler running once for each call->next_shard that it asks for */
-    LOCK_ALL_SHARDS, /* the whole keyspace */
+    LOCK_NONE,        /* touches no key */
+    LOCK_KEYS,        /* the shards of the keys that the key specs find */
+    LOCK_EACH_SHARD,  /* one shard at a time, the handler running once for each call->next_shard that it asks for */
+    LOCK_ALL_SHARDS,  /* the whole keyspace */
+    LOCK_TRANSACTION, /* what the queued commands of the session need, and the shards of its watched keys */
 };
 
 enum key_flag {

@@ -188,6 +188,9 @@ enum item_outcome exec_dispatch(struct call *call);
 /* Counts the calls that wait for a timed one, when there are any and it did not come. */
 void exec_count_untimed(struct exec_worker *worker);
 
+/* Counts a call that ran within another one. */
+void exec_count_call(struct call *call, enum outcome outcome, uint64_t nanoseconds);
+
 enum away_outcome {
     AWAY_DONE,
     AWAY_AGAIN,  /* LOCK_EACH_SHARD: not finished; call again after other work */

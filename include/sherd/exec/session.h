@@ -24,6 +24,8 @@ enum session_flag {
     SESSION_AWAY = 1 << 9,      /* an executor runs its request */
     SESSION_LOCAL = 1 << 10,    /* comes from this machine: loopback or unix socket */
     SESSION_PREPARED = 1 << 11, /* `preparation` is there */
+    SESSION_MULTI = 1 << 12,    /* queues its commands until EXEC */
+    SESSION_RESIZED = 1 << 13,  /* what it keeps beside its buffers has another size than was counted last */
 };
 
 struct command;
@@ -31,6 +33,7 @@ struct errand;
 struct exec_worker;
 struct preparation;
 struct session;
+struct transaction;
 
 /* What happens to a session from outside its own requests. */
 struct session_sink {
@@ -68,19 +71,23 @@ struct session {
     /* The stretch of the turn's shared output that holds this turn's replies. */
     struct output_range turn;        /* (w) */
     bool in_turn;                    /* (w) `turn` is valid */
+    _Atomic bool touched;            /* (a) a watched key has changed: EXEC will do nothing */
     _Atomic bool doomed;             /* (a) killed: executes nothing more */
     struct errand *errand;           /* (w) while SESSION_AWAY: the call that an executor runs; NULL: it only copies */
     struct preparation *preparation; /* (w) what its request had copied, while it has not run; or NULL */
+    struct transaction *transaction; /* (w) what it has queued and watches; or NULL */
     struct blob *argument;           /* (w) a large argument of its request, received into a blob; NULL: none is */
 
     struct spin names;                      /* guards what follows */
     struct blob *texts[SESSION_TEXT_COUNT]; /* (n) changed by the worker alone, which reads without the lock */
 
-    int64_t created_ms;           /* (c) */
-    _Atomic int64_t active_ms;    /* (a) last request */
-    _Atomic uint32_t shown_db;    /* (a) copies for CLIENT LIST */
-    _Atomic uint32_t shown_flags; /* (a) */
-    _Atomic uint8_t shown_resp;   /* (a) */
+    int64_t created_ms;             /* (c) */
+    _Atomic int64_t active_ms;      /* (a) last request */
+    _Atomic uint32_t shown_db;      /* (a) copies for CLIENT LIST */
+    _Atomic uint32_t shown_flags;   /* (a) */
+    _Atomic uint8_t shown_resp;     /* (a) */
+    _Atomic int32_t shown_queued;   /* (a) commands queued since MULTI; -1: not in MULTI */
+    _Atomic uint32_t shown_watched; /* (a) keys */
 };
 
 void session_init(struct session *session, uint64_t id, struct exec_worker *worker, const struct session_sink *sink);

@@ -29,6 +29,7 @@ enum {
 };
 
 struct expiry_index;
+struct interest;
 struct shard_waiter;
 
 /* The keys of one database in one shard. */
@@ -55,6 +56,7 @@ struct shard {
     bool possessed;                    /* (s) */
     struct shard_waiter *first_waiter; /* (s) FIFO */
     struct shard_waiter *last_waiter;  /* (s) */
+    struct interest *_Atomic interest; /* (s) NULL until a key is watched (interest.h); a hint to who possesses */
     struct keytable databases[];       /* (s) the first one shares the lock's cache line */
 };
 

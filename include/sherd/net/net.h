@@ -33,39 +33,40 @@ enum conn_flag {
 
 struct conn {
     struct session session;
-    struct net_worker *worker;       /* (c) */
-    int fd;                          /* (w) */
-    uint32_t flags;                  /* (w) enum conn_flag */
-    struct event read_event;         /* (w) */
-    struct event write_event;        /* (w) */
-    struct request_parser parser;    /* (w) */
-    struct buffer input;             /* (w) bytes that were read and are not used up yet */
-    size_t input_peak;               /* (w) most bytes that stood in it since the last sweep */
-    size_t framed;                   /* (w) of input: cut into requests */
-    size_t used;                     /* (w) of input: executed */
-    struct conn *next_ready;         /* (w) to serve in the next turn */
-    struct conn *next_serving;       /* (w) being served in this one */
-    struct conn *next_touched;       /* (w) */
-    struct conn *next_closed;        /* (w) */
-    uint32_t registry_index;         /* registry lock; its place in the worker's slots */
-    struct mail wake;                /* (m) */
-    _Atomic uint32_t wake_reasons;   /* (a) enum wake_reason; not 0: the mail is under way */
-    size_t own_begin;                /* (w) of session.own: what is out already */
-    size_t own_insert_begin;         /* (w) */
-    int64_t soft_limit_since_ms;     /* (w) 0: below the soft limit */
-    struct sockaddr_storage peer;    /* (c) */
-    struct sockaddr_storage local;   /* (c) */
-    _Atomic size_t shown_input;      /* (a) bytes in use and free, for CLIENT LIST */
-    _Atomic size_t shown_input_free; /* (a) */
-    _Atomic size_t shown_output;     /* (a) bytes that the socket has not taken yet */
-    _Atomic size_t shown_copied;     /* (a) those of them that are copies */
-    _Atomic uint32_t shown_inserts;  /* (a) values among them that are referenced, not copied */
-    _Atomic size_t shown_room;       /* (a) bytes allocated for replies that wait */
-    _Atomic size_t shown_peak;       /* (a) most bytes of replies that waited, lately */
-    size_t output_peak;              /* (w) the same since peak_since_ms */
-    int64_t peak_since_ms;           /* (w) */
-    _Atomic size_t counted_bytes;    /* (a) its part of exec->clients_bytes */
-    _Atomic size_t leaving_bytes;    /* (a) its part of net->leaving_bytes */
+    struct net_worker *worker;         /* (c) */
+    int fd;                            /* (w) */
+    uint32_t flags;                    /* (w) enum conn_flag */
+    struct event read_event;           /* (w) */
+    struct event write_event;          /* (w) */
+    struct request_parser parser;      /* (w) */
+    struct buffer input;               /* (w) bytes that were read and are not used up yet */
+    size_t input_peak;                 /* (w) most bytes that stood in it since the last sweep */
+    size_t framed;                     /* (w) of input: cut into requests */
+    size_t used;                       /* (w) of input: executed */
+    struct conn *next_ready;           /* (w) to serve in the next turn */
+    struct conn *next_serving;         /* (w) being served in this one */
+    struct conn *next_touched;         /* (w) */
+    struct conn *next_closed;          /* (w) */
+    uint32_t registry_index;           /* registry lock; its place in the worker's slots */
+    struct mail wake;                  /* (m) */
+    _Atomic uint32_t wake_reasons;     /* (a) enum wake_reason; not 0: the mail is under way */
+    size_t own_begin;                  /* (w) of session.own: what is out already */
+    size_t own_insert_begin;           /* (w) */
+    int64_t soft_limit_since_ms;       /* (w) 0: below the soft limit */
+    struct sockaddr_storage peer;      /* (c) */
+    struct sockaddr_storage local;     /* (c) */
+    _Atomic size_t shown_input;        /* (a) bytes in use and free, for CLIENT LIST */
+    _Atomic size_t shown_input_free;   /* (a) */
+    _Atomic size_t shown_output;       /* (a) bytes that the socket has not taken yet */
+    _Atomic size_t shown_copied;       /* (a) those of them that are copies */
+    _Atomic uint32_t shown_inserts;    /* (a) values among them that are referenced, not copied */
+    _Atomic size_t shown_queued_bytes; /* (a) of the commands queued since MULTI */
+    _Atomic size_t shown_room;         /* (a) bytes allocated for replies that wait */
+    _Atomic size_t shown_peak;         /* (a) most bytes of replies that waited, lately */
+    size_t output_peak;                /* (w) the same since peak_since_ms */
+    int64_t peak_since_ms;             /* (w) */
+    _Atomic size_t counted_bytes;      /* (a) its part of exec->clients_bytes */
+    _Atomic size_t leaving_bytes;      /* (a) its part of net->leaving_bytes */
 };
 
 /* Why a connection's worker is to look at it. */

@@ -29,6 +29,9 @@ struct client_view {
     uint32_t output_inserts;                /* values among them that are referenced */
     size_t output_room_bytes;               /* allocated for those that are copied */
     size_t output_peak_bytes;               /* most bytes that waited in the last seconds */
+    size_t queued_bytes;                    /* of its transaction */
+    int32_t queued;                         /* commands since MULTI; -1: not in MULTI */
+    bool touched;                           /* a watched key has changed */
     size_t counted_bytes;                   /* all that the client occupies, but for its texts */
     struct blob *texts[SESSION_TEXT_COUNT]; /* references; NULL: none */
     struct sockaddr_storage peer;
