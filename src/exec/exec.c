@@ -65,6 +65,15 @@ void exec_cron(struct exec_worker *worker)
     }
 }
 
+/* Shows listeners an internal write that they are to read as `argv`. */
+static void show_internal(struct exec *exec, struct effects *effects, const struct slice *argv, uint32_t argc)
+{
+    struct effects_listener *listener = atomic_load_explicit(&exec->listeners, memory_order_acquire);
+    for (; listener != NULL; listener = listener->next) {
+        listener->committed(listener->context, effects, argv, argc);
+    }
+}
+
 /* A key went away by itself: an internal write, under its shard. */
 static void worker_removed(void *context, enum removal why, unsigned db, struct slice key)
 {
@@ -72,8 +81,7 @@ static void worker_removed(void *context, enum removal why, unsigned db, struct 
     statistics_add(&worker->statistics, why == REMOVAL_EXPIRED ? STATISTIC_EXPIRED_KEYS : STATISTIC_EVICTED_KEYS, 1);
     statistics_add(&worker->statistics, STATISTIC_CHANGES, 1);
     struct exec *exec = worker->exec;
-    struct effects_listener *listener = atomic_load_explicit(&exec->listeners, memory_order_acquire);
-    if (LIKELY(listener == NULL)) {
+    if (LIKELY(atomic_load_explicit(&exec->listeners, memory_order_acquire) == NULL)) {
         return;
     }
     bool expired = why == REMOVAL_EXPIRED;
@@ -85,9 +93,30 @@ static void worker_removed(void *context, enum removal why, unsigned db, struct 
                             .key = key};
     effects_add(&effects, &effect);
     struct slice argv[2] = {SLICE_LITERAL("DEL"), key};
-    for (; listener != NULL; listener = listener->next) {
-        listener->committed(listener->context, &effects, argv, 2);
+    show_internal(exec, &effects, argv, 2);
+}
+
+/* Elements of a collection went away by themselves: the same. */
+static void worker_thinned(void *context, const struct thinning *thinning)
+{
+    struct exec_worker *worker = context;
+    statistics_add(&worker->statistics, STATISTIC_EXPIRED_ELEMENTS, thinning->removed);
+    struct exec *exec = worker->exec;
+    if (LIKELY(atomic_load_explicit(&exec->listeners, memory_order_acquire) == NULL)) {
+        return;
     }
+    struct effects effects = {.changes = (uint32_t)thinning->removed};
+    effects.sequence = atomic_fetch_add_explicit(&exec->sequence, 1, memory_order_acq_rel) + 1;
+    struct effect effect = {
+        .event_class = EVENT_HASH, .event = thinning->event, .db = thinning->db, .key = thinning->key};
+    effects_add(&effects, &effect);
+    if (thinning->emptied) {
+        effect.event_class = EVENT_GENERIC;
+        effect.event = "del";
+        effects_add(&effects, &effect);
+    }
+    struct slice argv[2] = {SLICE_LITERAL("DEL"), thinning->key};
+    show_internal(exec, &effects, argv, thinning->emptied ? 2 : 0);
 }
 
 void exec_worker_init(struct exec_worker *worker, struct exec *exec, bool is_executor)
@@ -106,6 +135,7 @@ void exec_worker_init(struct exec_worker *worker, struct exec *exec, bool is_exe
                                           .epoch = worker->epoch,
                                           .garbage = &worker->garbage,
                                           .removed = worker_removed,
+                                          .thinned = worker_thinned,
                                           .context = worker};
     exec_refresh(worker);
     uint32_t index = atomic_fetch_add_explicit(&exec->worker_count, 1, memory_order_acq_rel);

@@ -21,7 +21,8 @@ size_t entry_spec_bytes(const struct entry_spec *spec)
 
 size_t entry_bytes(const struct entry *entry)
 {
-    return entry_class_bytes(entry_key_offset(entry) + entry_key_len(entry) + entry->value_len);
+    size_t value_len = entry_has_word(entry) ? 0 : entry->value_len;
+    return entry_class_bytes(entry_key_offset(entry) + entry_key_len(entry) + value_len);
 }
 
 void entry_write(struct entry *entry, const struct entry_spec *spec)

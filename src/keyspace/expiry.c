@@ -12,6 +12,7 @@ enum {
     REBUILD_SLACK_TAGS = 64, /* small heaps are not worth rebuilding */
     REBUILD_BUCKETS = 32,    /* scanned in one slice */
     AVERAGE_SAMPLE_TAGS = 16,
+    THIN_ELEMENTS = 32, /* removed from a collection when a tag fires: about as much work as the rest of it */
 };
 
 #define TAG_HASH_MASK    ((UINT64_C(1) << TAG_HASH_BITS) - 1)
@@ -134,19 +135,36 @@ static void index_push(struct expiry_index *index, uint64_t tag)
 
 static bool index_wants_rebuild(const struct keytable *keytable, const struct expiry_index *index)
 {
-    uint32_t live = atomic_load_explicit(&keytable->volatile_keys, memory_order_relaxed);
-    return index->heap.count > 2 * (uint64_t)live + REBUILD_SLACK_TAGS;
+    uint64_t live = (uint64_t)atomic_load_explicit(&keytable->volatile_keys, memory_order_relaxed) +
+                    atomic_load_explicit(&keytable->timed_keys, memory_order_relaxed);
+    return index->heap.count > 2 * live + REBUILD_SLACK_TAGS;
+}
+
+void expiry_note_elements(struct keyspace *keyspace, struct shard *shard, struct keytable *keytable, uint64_t hash,
+                          int64_t deadline_ms)
+{
+    struct expiry_index *index = index_of(keytable);
+    index_push(index, tag_make(deadline_ms, hash));
+    /* Stale tags would pile up until the first of them fires: the shard is visited for the rebuilding alone. */
+    hint_lower(keyspace, shard, index_wants_rebuild(keytable, index) ? 0 : deadline_ms);
 }
 
 void expiry_note(struct keyspace *keyspace, struct shard *shard, struct keytable *keytable, struct entry *entry,
                  uint64_t hash)
 {
-    struct expiry_index *index = index_of(keytable);
-    int64_t deadline_ms = entry_deadline_ms(entry);
-    index_push(index, tag_make(deadline_ms, hash));
+    expiry_note_elements(keyspace, shard, keytable, hash, entry_deadline_ms(entry));
     entry->tagged = 1;
-    /* Stale tags would pile up until the first of them fires: the shard is visited for the rebuilding alone. */
-    hint_lower(keyspace, shard, index_wants_rebuild(keytable, index) ? 0 : deadline_ms);
+}
+
+/* When an entry wants a visit: at its own deadline, or the earliest of its elements'; INT64_MAX: never. */
+static int64_t entry_visit_ms(const struct entry *entry)
+{
+    int64_t visit_ms = entry->has_deadline ? entry_deadline_ms(entry) : INT64_MAX;
+    if (entry_is_timed(entry)) {
+        int64_t elements_ms = value_class((enum value_type)entry->type)->next_deadline_ms(entry_object(entry));
+        visit_ms = elements_ms < visit_ms ? elements_ms : visit_ms;
+    }
+    return visit_ms;
 }
 
 /* One slice of rebuilding: tags for the keys with a deadline in the next buckets. */
@@ -159,10 +177,11 @@ static void rebuild_visit(void *context, void *item)
 {
     struct rebuild_visit *visit = context;
     struct entry *entry = item;
-    if (entry->has_deadline) {
+    int64_t visit_ms = entry_visit_ms(entry);
+    if (visit_ms != INT64_MAX) {
         uint64_t hash = keyspace_hash(visit->keyspace, entry_key(entry));
-        heap_push(visit->fresh, tag_make(entry_deadline_ms(entry), hash));
-        entry->tagged = 1;
+        heap_push(visit->fresh, tag_make(visit_ms, hash));
+        entry->tagged = entry->has_deadline;
     }
 }
 
@@ -192,8 +211,9 @@ struct group_visit {
     uint64_t group;
     int64_t now_ms;
     int64_t earliest_ms;
-    struct entry *due;
+    struct entry *due; /* it, or elements of it */
     uint64_t due_hash;
+    int64_t due_ms;
 };
 
 static void group_visit_bucket(struct group_visit *visit, struct table_bucket *bucket)
@@ -202,19 +222,20 @@ static void group_visit_bucket(struct group_visit *visit, struct table_bucket *b
         for (uint32_t i = 0; i < group.count; i++) {
             uint64_t word = table_load(&group.words[i]);
             struct entry *entry = table_word_item(word);
-            if (!table_word_is_item(word) || !entry->has_deadline) {
+            if (!table_word_is_item(word) || (!entry->has_deadline && !entry_is_timed(entry))) {
                 continue;
             }
             uint64_t hash = keyspace_hash(visit->keyspace, entry_key(entry));
             if ((hash & TAG_HASH_MASK) != visit->group) {
                 continue;
             }
-            int64_t deadline_ms = entry_deadline_ms(entry);
-            if (deadline_ms <= visit->now_ms) {
+            int64_t visit_ms = entry_visit_ms(entry);
+            if (visit_ms <= visit->now_ms) {
                 visit->due = entry;
                 visit->due_hash = hash;
-            } else if (deadline_ms < visit->earliest_ms) {
-                visit->earliest_ms = deadline_ms;
+                visit->due_ms = visit_ms;
+            } else if (visit_ms < visit->earliest_ms) {
+                visit->earliest_ms = visit_ms;
             }
         }
     }
@@ -238,24 +259,38 @@ void expiry_settle_top(const struct keyspace *keyspace, struct keytable *keytabl
     }
 }
 
+/* Removes the key that a visit found due, or elements of it. False when elements are left that are due. */
+static bool fire_due(struct keyspace_user *user, const struct group_visit *visit, unsigned db,
+                     struct expiry_slice *slice) REQUIRES(shard_held)
+{
+    int64_t lag_ms = user->now_ms - visit->due_ms;
+    slice->worst_lag_ms = lag_ms > slice->worst_lag_ms ? lag_ms : slice->worst_lag_ms;
+    struct keyref ref;
+    keyref_open_hashed(&ref, user, db, entry_key(visit->due), visit->due_hash);
+    if (entry_is_expired(ref.entry, user->now_ms)) {
+        keyref_expire(&ref);
+        slice->removed++;
+        return true;
+    }
+    slice->removed += keyref_thin(&ref, THIN_ELEMENTS);
+    return ref.entry == NULL || entry_visit_ms(ref.entry) > user->now_ms;
+}
+
 static int64_t group_fire(struct keyspace_user *user, struct shard *shard, unsigned db, uint64_t tag,
                           struct expiry_slice *slice) REQUIRES(shard_held)
 {
     struct group_visit visit = {.keyspace = user->keyspace, .group = tag & TAG_HASH_MASK, .now_ms = user->now_ms};
     struct keytable *keytable = &shard->databases[db];
+    bool more = true;
     do {
         visit.earliest_ms = INT64_MAX;
         visit.due = NULL;
         group_visit_bucket(&visit, table_home(&keytable->table, tag & TAG_HASH_MASK));
-        if (visit.due != NULL) {
-            int64_t lag_ms = user->now_ms - entry_deadline_ms(visit.due);
-            slice->worst_lag_ms = lag_ms > slice->worst_lag_ms ? lag_ms : slice->worst_lag_ms;
-            slice->removed++;
-            struct keyref ref;
-            keyref_open_hashed(&ref, user, db, entry_key(visit.due), visit.due_hash);
-            keyref_expire(&ref);
+        if (visit.due != NULL && !fire_due(user, &visit, db, slice)) {
+            return user->now_ms; /* the tag fires again at once, as far as the budget goes */
         }
-    } while (visit.due != NULL);
+        more = visit.due != NULL;
+    } while (more);
     return visit.earliest_ms;
 }
 

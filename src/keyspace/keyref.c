@@ -31,10 +31,55 @@ void keyref_open_hashed(struct keyref *ref, struct keyspace_user *user, unsigned
     ref->entry = ref->slot.word == NULL ? NULL : table_slot_item(ref->slot);
 }
 
+static void count_change(_Atomic uint32_t *count, int change)
+{
+    uint32_t now = atomic_load_explicit(count, memory_order_relaxed);
+    atomic_store_explicit(count, now + (uint32_t)change, memory_order_relaxed);
+}
+
 static void count_volatile(struct keytable *keytable, int change)
 {
-    uint32_t now = atomic_load_explicit(&keytable->volatile_keys, memory_order_relaxed);
-    atomic_store_explicit(&keytable->volatile_keys, now + (uint32_t)change, memory_order_relaxed);
+    count_change(&keytable->volatile_keys, change);
+}
+
+/* The earliest deadline of an element of the collection; INT64_MAX: none has one. */
+static int64_t elements_deadline_ms(const struct entry *entry)
+{
+    const struct value_class *class = value_class((enum value_type)entry->type);
+    return class->next_deadline_ms == NULL ? INT64_MAX : class->next_deadline_ms(entry_object(entry));
+}
+
+void keyref_retime(struct keyref *ref, int64_t before_ms)
+{
+    struct entry *entry = ref->entry;
+    int64_t deadline_ms = elements_deadline_ms(entry);
+    bool timed = deadline_ms != INT64_MAX;
+    if (timed != entry_is_timed(entry)) {
+        count_change(&ref->keytable->timed_keys, timed ? 1 : -1);
+        entry->value_len = timed;
+    }
+    if (timed && deadline_ms < before_ms) {
+        expiry_note_elements(ref->user->keyspace, ref->shard, ref->keytable, ref->hash, deadline_ms);
+    }
+}
+
+size_t keyref_thin(struct keyref *ref, size_t budget)
+{
+    const struct value_class *class = value_class((enum value_type)ref->entry->type);
+    void *object = entry_object(ref->entry);
+    int64_t before_ms = elements_deadline_ms(ref->entry);
+    struct thinning thinning = {.db = ref->db, .key = entry_key(ref->entry), .event = class->expired_event};
+    thinning.removed = class->expire(object, ref->user->now_ms, budget);
+    thinning.emptied = class->elements(object) == 0;
+    if (thinning.removed != 0) {
+        ref->user->thinned(ref->user->context, &thinning);
+    }
+    if (thinning.emptied) {
+        keyref_remove(ref);
+    } else {
+        keyref_retime(ref, before_ms);
+    }
+    return thinning.removed;
 }
 
 void keyref_expire(struct keyref *ref)
@@ -69,6 +114,7 @@ bool keyref_expire_if_due(struct keyref *ref)
 struct had {
     bool deadline;
     bool tagged;
+    bool timed;
     int64_t deadline_ms;
     uint64_t colour;
     uint64_t clock; /* of a new key: its first */
@@ -80,6 +126,7 @@ static struct had keyref_had(const struct keyref *ref)
     if (ref->entry != NULL) {
         had.deadline = ref->entry->has_deadline;
         had.tagged = ref->entry->tagged;
+        had.timed = entry_is_timed(ref->entry);
         had.deadline_ms = had.deadline ? entry_deadline_ms(ref->entry) : 0;
         had.colour = ref->entry->colour;
         had.clock = ref->entry->clock;
@@ -101,6 +148,12 @@ static void keyref_written(struct keyref *ref, const struct had *had) REQUIRES(s
         } else {
             expiry_note(ref->user->keyspace, ref->shard, ref->keytable, entry, ref->hash);
         }
+    }
+    if (UNLIKELY(had->timed)) {
+        count_change(&ref->keytable->timed_keys, -1); /* the entry was written anew, without the mark */
+    }
+    if (UNLIKELY(entry->form == ENTRY_OBJECT)) {
+        keyref_retime(ref, INT64_MAX);
     }
 }
 
@@ -243,6 +296,7 @@ void keyref_set_deadline(struct keyref *ref, int64_t deadline_ms)
     if (had.deadline && deadline_ms != DEADLINE_NONE) {
         memcpy(ref->entry->data, &deadline_ms, sizeof(deadline_ms));
         ref->entry->tagged = 0;
+        had.timed = false; /* the mark stays */
     } else if (had.deadline || deadline_ms != DEADLINE_NONE) {
         struct entry_spec spec = entry_spec_of(ref->entry);
         spec.deadline_ms = deadline_ms;
@@ -259,6 +313,9 @@ static void keyref_unlink(struct keyref *ref)
     struct table_env env = keyspace_table_env(ref->user);
     if (ref->entry->has_deadline) {
         count_volatile(ref->keytable, -1);
+    }
+    if (entry_is_timed(ref->entry)) {
+        count_change(&ref->keytable->timed_keys, -1);
     }
     (void)table_remove(&ref->keytable->table, &env, ref->hash, ref->slot);
     ref->entry = NULL;

@@ -81,6 +81,22 @@ void keyspace_count(const struct keyspace *keyspace, unsigned db, uint64_t *keys
     }
 }
 
+uint64_t keyspace_count_timed(const struct keyspace *keyspace, unsigned db)
+{
+    uint64_t keys = 0;
+    for (uint32_t i = 0; i < KEYSPACE_SHARDS; i++) {
+        keys += atomic_load_explicit(&keyspace_shard(keyspace, i)->databases[db].timed_keys, memory_order_relaxed);
+    }
+    return keys;
+}
+
+static void count_swap(_Atomic uint32_t *a, _Atomic uint32_t *b)
+{
+    uint32_t count = atomic_load_explicit(a, memory_order_relaxed);
+    atomic_store_explicit(a, atomic_load_explicit(b, memory_order_relaxed), memory_order_relaxed);
+    atomic_store_explicit(b, count, memory_order_relaxed);
+}
+
 /* Moves a table's root: prefetchers may see either value of each field, so the count goes down first. */
 static void table_move(struct table *to, struct table *from)
 {
@@ -108,6 +124,7 @@ size_t keyspace_detach(struct keyspace_user *user, struct shard *shard, unsigned
     detached->expiry = keytable->expiry;
     keytable->expiry = NULL;
     atomic_store_explicit(&keytable->volatile_keys, 0, memory_order_relaxed);
+    atomic_store_explicit(&keytable->timed_keys, 0, memory_order_relaxed);
     garbage_add_table(user->garbage, detached, keys);
     expiry_refresh_hint(user->keyspace, shard);
     return keys;
@@ -126,8 +143,6 @@ void keyspace_swap(struct keyspace_user *user, struct shard *shard, unsigned db_
     struct expiry_index *expiry = a->expiry;
     a->expiry = b->expiry;
     b->expiry = expiry;
-    uint32_t volatile_a = atomic_load_explicit(&a->volatile_keys, memory_order_relaxed);
-    uint32_t volatile_b = atomic_load_explicit(&b->volatile_keys, memory_order_relaxed);
-    atomic_store_explicit(&a->volatile_keys, volatile_b, memory_order_relaxed);
-    atomic_store_explicit(&b->volatile_keys, volatile_a, memory_order_relaxed);
+    count_swap(&a->volatile_keys, &b->volatile_keys);
+    count_swap(&a->timed_keys, &b->timed_keys);
 }

@@ -129,7 +129,12 @@ void info_write_keyspace(void *context, struct exec_worker *worker, struct buffe
             continue;
         }
         int64_t average_ms = atomic_load_explicit(&observe->survey.averages_ms[db], memory_order_relaxed);
-        buffer_printf(out, "db%u:keys=%llu,expires=%llu,avg_ttl=%lld\r\n", db, (unsigned long long)keys,
+        buffer_printf(out, "db%u:keys=%llu,expires=%llu,avg_ttl=%lld", db, (unsigned long long)keys,
                       (unsigned long long)volatile_keys, (long long)(volatile_keys == 0 ? 0 : average_ms));
+        uint64_t timed_keys = keyspace_count_timed(keyspace, db);
+        if (timed_keys != 0) {
+            buffer_printf(out, ",subexpiry=%llu", (unsigned long long)timed_keys); /* as Redis 8 has it */
+        }
+        buffer_printf(out, "\r\n");
     }
 }

@@ -32,6 +32,7 @@ static void write_traffic(const struct observe *observe, const struct exec *exec
 
 static void write_keys(const struct exec *exec, struct buffer *out)
 {
+    field_statistic(exec, out, "expired_subkeys", STATISTIC_EXPIRED_ELEMENTS); /* as Redis 8 calls hash fields */
     field_statistic(exec, out, "expired_keys", STATISTIC_EXPIRED_KEYS);
     buffer_printf(out, "expired_stale_perc:0.00\r\n"); /* the expiry index is exact: nothing is sampled */
     field_statistic(exec, out, "expired_time_cap_reached_count", STATISTIC_EXPIRY_CUT_SHORT);

@@ -19,6 +19,8 @@ struct test_keyspace {
     struct keyspace_user user;
     unsigned expired; /* keys that user.removed was told about */
     unsigned evicted; /* likewise */
+    unsigned thinned; /* elements that user.thinned was told about */
+    unsigned emptied; /* collections that it was told about as empty */
     char last_expired[64];
 };
 
@@ -33,6 +35,13 @@ static inline void test_keyspace_removed(void *context, enum removal why, unsign
     test->last_expired[len] = '\0';
 }
 
+static inline void test_keyspace_thinned(void *context, const struct thinning *thinning)
+{
+    struct test_keyspace *test = context;
+    test->thinned += (unsigned)thinning->removed;
+    test->emptied += thinning->emptied;
+}
+
 static inline void test_keyspace_init(struct test_keyspace *test)
 {
     memset((void *)test, 0, sizeof(*test));
@@ -44,6 +53,7 @@ static inline void test_keyspace_init(struct test_keyspace *test)
                                         .garbage = &test->garbage,
                                         .now_ms = TEST_KEYSPACE_NOW_MS,
                                         .removed = test_keyspace_removed,
+                                        .thinned = test_keyspace_thinned,
                                         .context = test};
     keyspace_user_refresh(&test->user, TEST_KEYSPACE_NOW_MS);
 }

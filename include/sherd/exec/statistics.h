@@ -19,6 +19,7 @@
     STATISTIC(KEYSPACE_HITS)                                                                                           \
     STATISTIC(KEYSPACE_MISSES)                                                                                         \
     STATISTIC(EXPIRED_KEYS)                                                                                            \
+    STATISTIC(EXPIRED_ELEMENTS)                                                                                        \
     STATISTIC(EXPIRED_LAZILY)                                                                                          \
     STATISTIC(EXPIRY_NANOSECONDS)                                                                                      \
     STATISTIC(EXPIRY_CUT_SHORT)                                                                                        \

@@ -34,7 +34,7 @@ struct entry {
     uint64_t tagged : 1; /* the expiry index has a tag that fires no later than the deadline */
     uint64_t colour : 1; /* which side of a snapshot's cut it is on */
     uint64_t key_len : 15;
-    uint64_t value_len : 16; /* of embedded bytes */
+    uint64_t value_len : 16; /* of embedded bytes; of a collection 1 when elements of it have deadlines */
     uint64_t clock : 24;     /* how it was used: keyspace/usage.h */
     char data[];
 };
@@ -59,6 +59,12 @@ static ALWAYS_INLINE size_t entry_word_offset(const struct entry *entry)
 static ALWAYS_INLINE size_t entry_key_offset(const struct entry *entry)
 {
     return entry_word_offset(entry) + (entry_has_word(entry) ? 8U : 0U);
+}
+
+/* Whether the value is a collection some of whose elements have deadlines of their own. */
+static ALWAYS_INLINE bool entry_is_timed(const struct entry *entry)
+{
+    return UNLIKELY(entry->form == ENTRY_OBJECT) && entry->value_len != 0;
 }
 
 static ALWAYS_INLINE size_t entry_key_len(const struct entry *entry)

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* When keys fall due: per shard and database a heap of tags, {deadline 42 bits | low hash bits 22}, never pointers.
- * A tag names a group of keys (those whose low hash bits agree). Invariant: for every key with a deadline there is a
- * tag of its group that fires no later than the deadline. A tag that fires too early is replaced by one for the
- * earliest deadline left in its group; stale tags fire into nothing. When there are more than twice as many tags as
- * keys with a deadline the heap is rebuilt in slices.
+ * A tag names a group of keys (those whose low hash bits agree). Invariant: for every key with a deadline, its own or
+ * of an element of its value, there is a tag of its group that fires no later than the deadline. A tag that fires too
+ * early is replaced by one for the earliest deadline left in its group; stale tags fire into nothing. When there are
+ * more than twice as many tags as keys with a deadline the heap is rebuilt in slices.
  * Owner: the keytable. Locks: the shard's. */
 #ifndef SHERD_KEYSPACE_EXPIRY_H
 #define SHERD_KEYSPACE_EXPIRY_H
@@ -15,8 +15,12 @@
 void expiry_note(struct keyspace *keyspace, struct shard *shard, struct keytable *keytable, struct entry *entry,
                  uint64_t hash) REQUIRES(shard_held);
 
+/* Says that elements of the key with that hash have deadlines, the earliest being `deadline_ms`. */
+void expiry_note_elements(struct keyspace *keyspace, struct shard *shard, struct keytable *keytable, uint64_t hash,
+                          int64_t deadline_ms) REQUIRES(shard_held);
+
 struct expiry_slice {
-    size_t removed;       /* keys */
+    size_t removed;       /* keys, and elements of collections */
     size_t visited;       /* tags that fired */
     int64_t worst_lag_ms; /* the latest removal after its deadline */
     bool more;            /* due tags are left */

@@ -52,6 +52,12 @@ void keyref_set_object(struct keyref *ref, enum value_type type, void *object, i
     REQUIRES(shard_held);
 /* Changes or (DEADLINE_NONE) removes the deadline of an existing key. */
 void keyref_set_deadline(struct keyref *ref, int64_t deadline_ms) REQUIRES(shard_held);
+/* Says that deadlines of elements of the collection were changed; `before_ms` is what the earliest was before
+ * (INT64_MAX: there was none). Unneeded when the earliest cannot have become earlier and some are left. */
+void keyref_retime(struct keyref *ref, int64_t before_ms) REQUIRES(shard_held);
+/* Removes the elements of the collection that are past their deadlines, at most `budget` of them, and the key when none
+ * is left: an internal write, told to user->thinned. Returns how many. */
+size_t keyref_thin(struct keyref *ref, size_t budget) REQUIRES(shard_held);
 /* Removes an existing key with its value. */
 void keyref_remove(struct keyref *ref) REQUIRES(shard_held);
 /* Takes the value of an existing key out without freeing or copying it and removes the key: for RENAME and MOVE.

@@ -37,7 +37,7 @@ struct keytable {
     struct table table;             /* (s) */
     struct expiry_index *expiry;    /* (s) NULL until a key gets a deadline */
     _Atomic uint32_t volatile_keys; /* (s) keys with a deadline; anybody may read it as a hint */
-    uint32_t unused;
+    _Atomic uint32_t timed_keys;    /* (s) keys whose elements have deadlines; anybody may read it as a hint */
 };
 
 /* Who asks whether it may hold a shard: a session, or a task of the server. Linked in at most one FIFO. */
@@ -71,6 +71,15 @@ enum removal {
     REMOVAL_EVICTED,
 };
 
+/* Elements of a collection fell due. */
+struct thinning {
+    unsigned db;
+    struct slice key;
+    const char *event; /* of its type */
+    size_t removed;    /* elements */
+    bool emptied;      /* none is left: the key goes too */
+};
+
 struct keyspace {
     struct hash_key hash_key;      /* (c) */
     unsigned databases;            /* (c) */
@@ -92,6 +101,8 @@ struct keyspace_user {
     int64_t now_ms;             /* (w) the frozen time of the batch */
     /* Told under the shard's lock about every removal that no client asked for: an internal write. */
     void (*removed)(void *context, enum removal why, unsigned db, struct slice key);
+    /* Told the same way about elements of a collection that were removed because they fell due. */
+    void (*thinned)(void *context, const struct thinning *thinning);
     void *context;
     size_t retired_bytes; /* (w) retired by eviction, not free before a grace period; its owner lowers it */
     bool counts_retired;  /* (w) eviction is under way */
@@ -130,6 +141,8 @@ struct table_env keyspace_table_env(const struct keyspace_user *user);
 
 /* Keys and keys with a deadline in a database, summed over the shards without locking: exact when nothing changes. */
 void keyspace_count(const struct keyspace *keyspace, unsigned db, uint64_t *keys, uint64_t *volatile_keys);
+/* The same for keys whose elements have deadlines. */
+uint64_t keyspace_count_timed(const struct keyspace *keyspace, unsigned db);
 
 /* Takes all keys of a database of a locked shard away in O(1); they are freed by garbage_release later.
  * Returns how many keys there were. */

@@ -20,8 +20,12 @@ struct value_class {
     size_t (*bytes)(const void *object);                       /* memory held, an estimate for large collections */
     void *(*copy)(const void *object);                         /* a deep copy, the caller's */
     const char *(*encoding)(const void *object);               /* as OBJECT ENCODING answers */
-    size_t (*elements)(const void *object);                    /* what freeing costs, in elements */
+    size_t (*elements)(const void *object);                    /* what freeing costs, in elements; 0 when it is empty */
     void (*digest)(const void *object, struct digest *digest); /* mixes the contents in: not how they are encoded */
+    /* Of types whose elements may have deadlines of their own, else NULL: */
+    int64_t (*next_deadline_ms)(const void *object); /* the earliest; INT64_MAX: no element has one. O(1) */
+    size_t (*expire)(void *object, int64_t now_ms, size_t budget); /* removes elements past theirs, at most so many */
+    const char *expired_event;                                     /* the keyspace event of that */
 };
 
 /* Each type's own. */
