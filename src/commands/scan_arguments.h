@@ -28,12 +28,14 @@ struct scan_options {
 
 /* Reads a cursor as strtoul does: a sign is fine, no digit at all is zero only for an empty text, a NUL ends it. */
 NODISCARD bool scan_cursor_parse(struct slice text, uint64_t *cursor);
-/* Reads the arguments from `first` on; `extras` is of enum scan_extra. False, with the error, when they make no sense. */
+/* Reads the arguments from `first` on; `extras` is of enum scan_extra. False, with the error, when they make no
+ * sense. */
 NODISCARD bool scan_options_parse(const struct call *call, uint32_t first, unsigned extras,
                                   struct scan_options *options, enum error_text *error);
 /* How many buckets a call may visit. */
 uint64_t scan_options_buckets(const struct scan_options *options);
-/* Replies what begins every answer: "*2", the cursor, and the count of elements, before what was written since `mark`. */
+/* Replies what begins every answer, before what was written since `mark`: "*2", the cursor, and the count of
+ * elements. */
 void scan_reply_head(struct call *call, struct output_mark mark, uint64_t cursor, uint64_t elements);
 
 #endif

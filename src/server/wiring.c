@@ -107,6 +107,8 @@ void server_wire(struct server *server)
         {bitop_commands, NULL},
         {hyperloglog_commands, &server->commands_state},
         {pfdebug_commands, &server->commands_state},
+        {hash_commands, &server->commands_state},
+        {hash_many_commands, &server->commands_state},
         {stream_commands, &server->commands_state},
         {stream_range_commands, &server->commands_state},
         {stream_read_commands, &server->commands_state},
