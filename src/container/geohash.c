@@ -201,12 +201,15 @@ enum neighbour {
 /* Steps by one cell along the coordinate whose bits `mask` has, around the edge of the map. */
 static uint64_t neighbour_bits(uint64_t bits, uint64_t mask, int direction, unsigned step)
 {
+    if (direction == 0) {
+        return bits; /* the edge itself, latitude 85.05112878, has one bit more than the map */
+    }
     uint64_t all = ~UINT64_C(0) >> (64 - 2 * step);
     uint64_t others = ~mask & all;
     uint64_t moved = bits & mask;
     if (direction > 0) {
         moved = moved + (others + 1); /* the carry runs over the other coordinate's places */
-    } else if (direction < 0) {
+    } else {
         moved = (moved | others) - (others + 1);
     }
     return (moved & mask & all) | (bits & ~mask);

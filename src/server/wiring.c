@@ -109,6 +109,8 @@ void server_wire(struct server *server)
         {pfdebug_commands, &server->commands_state},
         {hash_commands, &server->commands_state},
         {hash_many_commands, &server->commands_state},
+        {geo_commands, &server->commands_state},
+        {geo_search_commands, &server->commands_state},
         {stream_commands, &server->commands_state},
         {stream_range_commands, &server->commands_state},
         {stream_read_commands, &server->commands_state},

@@ -27,6 +27,8 @@ extern const struct command_row hyperloglog_commands[];  /* PFADD PFCOUNT PFMERG
 extern const struct command_row pfdebug_commands[];      /* PFDEBUG PFSELFTEST; context: commands_state */
 extern const struct command_row hash_commands[];         /* HSET HGET and what works by field; commands_state */
 extern const struct command_row hash_many_commands[];    /* HGETALL HKEYS HVALS HRANDFIELD HSCAN; commands_state */
+extern const struct command_row geo_commands[];          /* GEOADD GEOPOS GEODIST GEOHASH; context: commands_state */
+extern const struct command_row geo_search_commands[];   /* GEOSEARCH GEORADIUS ...; context: commands_state */
 extern const struct command_row stream_commands[];       /* XADD XDEL XTRIM XSETID XLEN; context: commands_state */
 extern const struct command_row stream_range_commands[]; /* XRANGE XREVRANGE */
 extern const struct command_row stream_read_commands[];  /* XREAD XREADGROUP */
