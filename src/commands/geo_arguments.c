@@ -125,8 +125,8 @@ static bool take_word(const struct call *call, uint32_t at, struct geo_search *s
     return true;
 }
 
-/* The options of GEOSEARCH and GEOSEARCHSTORE about centre and shape. Gives the arguments taken; 0: it is none of them, or
- * (then *failed) the error is replied. */
+/* The options of GEOSEARCH and GEOSEARCHSTORE about centre and shape. Gives the arguments taken; 0: it is none of them,
+ * or (then *failed) the error is replied. */
 static uint32_t take_shape(struct call *call, uint32_t at, struct geo_search *search, bool *failed)
 {
     uint32_t left = call->argc - at - 1;

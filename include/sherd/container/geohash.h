@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Places on earth as 52 bit numbers that sort by nearness, as sorted sets keep them: 26 bits of latitude and of longitude,
- * interleaved, longitude first. A cell of `step` bits each way is a prefix of such numbers, so one range of them.
- * Figures, their order of evaluation included, are those of the Redis documentation's formulas (mean radius 6372797.560856
- * m, haversine), because replies show the last digits: https://redis.io/docs/latest/commands/geoadd/
+/* Places on earth as 52 bit numbers that sort by nearness, as sorted sets keep them: 26 bits of latitude and of
+ * longitude, interleaved, longitude first. A cell of `step` bits each way is a prefix of such numbers, so one range.
+ * Figures, their order of evaluation included, are those of the Redis documentation's formulas (mean radius
+ * 6372797.560856 m, haversine), because replies show the last digits: https://redis.io/docs/latest/commands/geoadd/
  * Owner: nobody, there is no state. Locks: none. */
 #ifndef SHERD_CONTAINER_GEOHASH_H
 #define SHERD_CONTAINER_GEOHASH_H

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What SORT sorts: elements with a weight each, a number or a text. Stable: elements that compare equal keep their order.
+/* What SORT sorts: elements with a weight each, a number or a text. Stable: elements that compare equal keep their
+ * order.
  * Texts are borrowed; what has to be made for the occasion (the digits of a number) is kept until the end.
  * Owner: whoever embeds the struct. Locks: none. */
 #ifndef SHERD_CONTAINER_SORTING_H
@@ -44,7 +45,7 @@ static inline void sorting_add(struct sorting *sorting, struct slice element)
 }
 /* Copies a text; the copy and its slice last as long as the sorting: for weights. */
 const struct slice *sorting_keep_weight(struct sorting *sorting, struct slice bytes);
-/* The number a text stands for, by the rule of SORT: what strtod takes up to its end or a zero byte; nothing at all is 0.
+/* The number a text stands for, by the rule of SORT: what strtod takes up to its end or a zero byte; nothing is 0.
  * False for anything else, NaN, overflow and underflow. */
 NODISCARD bool sorting_score(struct slice text, double *score);
 /* O(count * log count). */
