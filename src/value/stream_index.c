@@ -218,7 +218,7 @@ static struct stream_index_chunk *tail_with_room(struct stream_index *index, str
     if (chunk != NULL && chunk->head + chunk->count < chunk->cap) {
         return chunk;
     }
-    if (chunk != NULL && chunk->head >= chunk->cap / 2) {
+    if (chunk != NULL && chunk->head != 0 && chunk->head >= chunk->cap / 2) {
         return resize(index, at, chunk->cap);
     }
     if (chunk != NULL && chunk->cap < CHUNK_RECORDS) {

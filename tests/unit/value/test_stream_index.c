@@ -112,6 +112,28 @@ Test(stream_index, gives_memory_back_as_it_empties_anywhere)
     stream_index_deinit(&index);
 }
 
+Test(stream_index, goes_on_growing_from_a_copy_of_any_size)
+{
+    for (uint64_t count = 1; count < 140; count++) {
+        size_t bytes = 0;
+        size_t copy_bytes = 0;
+        struct stream_index index, copy;
+        stream_index_init(&index, sizeof(struct record), &bytes);
+        for (uint64_t i = 0; i < count; i++) {
+            put(&index, i);
+        }
+        stream_index_copy(&copy, &index, &copy_bytes);
+        for (uint64_t i = count; i < count + 10; i++) {
+            put(&copy, i);
+        }
+        check_order(&copy);
+        cr_assert_eq(index.count, count);
+        stream_index_deinit(&index);
+        stream_index_deinit(&copy);
+        cr_assert_eq(copy_bytes, 0);
+    }
+}
+
 enum {
     RANGE = 3000, /* numbers in play */
 };
