@@ -61,7 +61,8 @@ bool scan_options_parse(const struct call *call, uint32_t first, unsigned extras
 {
     *options = (struct scan_options){.matches_all = true, .count = SCAN_COUNT_DEFAULT};
     for (uint32_t i = first; i < call->argc; i++) {
-        if ((extras & SCAN_TAKES_NOVALUES) != 0 && call_argument_is(call, i, "novalues")) {
+        if (((extras & SCAN_TAKES_NOVALUES) != 0 && call_argument_is(call, i, "novalues")) ||
+            ((extras & SCAN_TAKES_NOSCORES) != 0 && call_argument_is(call, i, "noscores"))) {
             options->without_values = true;
         } else if (parse_valued(call, i, extras, options, error)) {
             i++;

@@ -15,6 +15,7 @@ enum {
 enum scan_extra {
     SCAN_TAKES_TYPE = 1 << 0,     /* TYPE name */
     SCAN_TAKES_NOVALUES = 1 << 1, /* NOVALUES */
+    SCAN_TAKES_NOSCORES = 1 << 2, /* NOSCORES, which means the same */
 };
 
 struct scan_options {

@@ -35,5 +35,10 @@ extern const struct command_row stream_read_commands[];  /* XREAD XREADGROUP */
 extern const struct command_row stream_group_commands[]; /* XGROUP XACK XPENDING */
 extern const struct command_row stream_claim_commands[]; /* XCLAIM XAUTOCLAIM */
 extern const struct command_row stream_info_commands[];  /* XINFO */
+extern const struct command_row zset_commands[];         /* ZADD ZSCORE ZRANK and the like; context: commands_state */
+extern const struct command_row zset_range_commands[];   /* ZRANGE and its kin, ZRANGESTORE ZCOUNT ZLEXCOUNT */
+extern const struct command_row zset_pop_commands[];     /* ZREMRANGEBY* ZPOPMIN ZPOPMAX ZMPOP */
+extern const struct command_row zset_walk_commands[];    /* ZRANDMEMBER ZSCAN */
+extern const struct command_row zset_combine_commands[]; /* ZUNION ZINTER ZDIFF, their STORE forms, ZINTERCARD */
 
 #endif

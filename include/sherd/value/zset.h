@@ -2,7 +2,7 @@
 /* The sorted set data type: members, each with a score, in the order of (score, bytes).
  *
  *   listpack   member, score, member, score ... in order: few and short members
- *   skiplist   the name is Redis's: a hash table of the members, and an ordered index over them (container/ordered.h)
+ *   skiplist   the name is Redis's: a hash table of the members, and an index over them (container/ordered.h)
  *
  * A listpack becomes the other when it exceeds the limits, and never goes back. Scores are never NaN. A listpack forgets
  * the sign of -0, as Redis's does.
