@@ -40,6 +40,7 @@ enum status keyspace_init(struct keyspace *keyspace, unsigned databases)
     keyspace->next_fire_ms = memory_alloc(KEYSPACE_SHARDS * sizeof(keyspace->next_fire_ms[0]));
     atomic_init(&keyspace->expiry_deletes, true);
     atomic_init(&keyspace->expiry_active, true);
+    atomic_init(&keyspace->list_plain_bytes, 0);
     atomic_init(&keyspace->tickets, 0);
     atomic_init(&keyspace->usage, 0);
     for (uint32_t i = 0; i < KEYSPACE_SHARDS; i++) {

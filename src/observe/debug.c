@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "sherd/base/number.h"
 #include "sherd/observe/commands.h"
 #include "sherd/observe/observe.h"
 
@@ -52,6 +53,21 @@ static enum outcome debug_set_active_expire(struct call *call)
     }
     atomic_store_explicit(&call->worker->exec->keyspace->expiry_active, (int)lenient_number(call->argv[2]) != 0,
                           memory_order_relaxed);
+    reply_ok(&call->reply);
+    return OUTCOME_DONE;
+}
+
+/* 0 means as the options say. */
+static enum outcome debug_packed_threshold(struct call *call)
+{
+    uint64_t bytes;
+    if (call->argc != 3) {
+        return call_fail_subcommand(call);
+    }
+    if (!number_parse_memory(call->argv[2], &bytes) || bytes > UINT32_MAX) {
+        return call_fail_format(call, "ERR argument must be a memory value bigger than 1 and smaller than 4gb");
+    }
+    atomic_store_explicit(&call->worker->exec->keyspace->list_plain_bytes, (size_t)bytes, memory_order_relaxed);
     reply_ok(&call->reply);
     return OUTCOME_DONE;
 }
@@ -228,6 +244,9 @@ static enum outcome debug_help(struct call *call)
         "    Reply with a test value of the specified type. <type> can be: string,",
         "    integer, double, bignum, null, array, set, map, attrib, push, verbatim,",
         "    true, false.",
+        "QUICKLIST-PACKED-THRESHOLD <size>",
+        "    List elements of at least <size> bytes stand alone in their node. 0, the",
+        "    default: those beyond the limit of list-max-listpack-size.",
         "SET-ACTIVE-EXPIRE <0|1>",
         "    Setting it to 0 disables expiring keys in background when they are not",
         "    accessed (otherwise the Redis behavior). Setting it to 1 reenables back the",
@@ -278,6 +297,7 @@ static const struct command_row debug_variants[] = {
      .keys = {{.flags = KEY_RO, .begin = 2, .step = 1}}},
     WHOLE("populate", debug_populate),
     PLAIN("protocol", debug_protocol),
+    PLAIN("quicklist-packed-threshold", debug_packed_threshold),
     PLAIN("reload", debug_reload),
     PLAIN("set-active-expire", debug_set_active_expire),
     {.name = "sleep", .handler = debug_sleep, .arity = -2, .flags = DEBUG_FLAGS | COMMAND_ELSEWHERE},

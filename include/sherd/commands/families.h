@@ -29,6 +29,10 @@ extern const struct command_row hash_commands[];         /* HSET HGET and what w
 extern const struct command_row hash_many_commands[];    /* HGETALL HKEYS HVALS HRANDFIELD HSCAN; commands_state */
 extern const struct command_row geo_commands[];          /* GEOADD GEOPOS GEODIST GEOHASH; context: commands_state */
 extern const struct command_row geo_search_commands[];   /* GEOSEARCH GEORADIUS ...; context: commands_state */
+extern const struct command_row list_commands[];         /* LPUSH LPOP and their kin, LLEN; context: commands_state */
+extern const struct command_row list_range_commands[];   /* LINDEX LSET LRANGE LTRIM; context: commands_state */
+extern const struct command_row list_search_commands[];  /* LREM LINSERT LPOS; context: commands_state */
+extern const struct command_row list_move_commands[];    /* LMOVE RPOPLPUSH LMPOP; context: commands_state */
 extern const struct command_row stream_commands[];       /* XADD XDEL XTRIM XSETID XLEN; context: commands_state */
 extern const struct command_row stream_range_commands[]; /* XRANGE XREVRANGE */
 extern const struct command_row stream_read_commands[];  /* XREAD XREADGROUP */

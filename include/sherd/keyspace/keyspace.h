@@ -89,6 +89,7 @@ struct keyspace {
     /* Whether past-due keys are removed (a replica, a paused or a loading server only hides them). */
     _Atomic bool expiry_deletes;            /* (a) */
     _Atomic bool expiry_active;             /* (a) DEBUG SET-ACTIVE-EXPIRE */
+    _Atomic size_t list_plain_bytes;        /* (a) DEBUG QUICKLIST-PACKED-THRESHOLD; 0: as the options say */
     _Atomic usage_settings usage;           /* (a) what entries' clocks tell */
     CACHE_ALIGNED _Atomic uint64_t tickets; /* (a) of shard_waiter, drawn so far; what stands above is read always */
 };
