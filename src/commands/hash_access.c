@@ -57,19 +57,28 @@ bool hash_put(struct hash_change *change, struct slice field, struct slice value
     return hash_set(change->hash, field, value, &setting);
 }
 
-void hash_changed(struct hash_change *change, uint64_t count, const char *event)
+void hash_note(struct hash_change *change, uint64_t count, const char *event)
 {
-    struct call *call = change->call;
     if (count != 0) {
-        call_changed(call, &change->ref, EVENT_HASH, event);
-        call->effects.changes += (uint32_t)(count - 1);
+        call_changed(change->call, &change->ref, EVENT_HASH, event);
+        change->call->effects.changes += (uint32_t)(count - 1);
     }
+}
+
+void hash_finish(struct hash_change *change)
+{
     if (UNLIKELY(hash_length(change->hash) == 0)) {
         keyref_remove(&change->ref);
-        call_changed_event(call, &change->ref, EVENT_GENERIC, "del");
+        call_changed_event(change->call, &change->ref, EVENT_GENERIC, "del");
     } else if (UNLIKELY(change->deadline_ms != HASH_NEVER || hash_timed(change->hash) != 0)) {
         keyref_retime(&change->ref, change->deadline_ms);
     }
+}
+
+void hash_changed(struct hash_change *change, uint64_t count, const char *event)
+{
+    hash_note(change, count, event);
+    hash_finish(change);
 }
 
 void hash_reply_value(struct reply *reply, const struct hash_value *value)

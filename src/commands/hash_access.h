@@ -36,8 +36,11 @@ void hash_ensure(struct hash_change *change) REQUIRES(shard_held);
 /* Sets a field as HSET does when deadline_ms is HASH_DEADLINE_NONE; true when it is new. */
 bool hash_put(struct hash_change *change, struct slice field, struct slice value, int64_t deadline_ms)
     REQUIRES(shard_held);
-/* Ends the change: notes `count` changes under the event's name, when there are any, brings the expiry index up to
- * date, and removes the key with its event when no field is left. */
+/* Notes `count` changes under the event's name, when there are any. */
+void hash_note(struct hash_change *change, uint64_t count, const char *event) REQUIRES(shard_held);
+/* Ends the change: brings the expiry index up to date, and removes the key with its event when no field is left. */
+void hash_finish(struct hash_change *change) REQUIRES(shard_held);
+/* Both. */
 void hash_changed(struct hash_change *change, uint64_t count, const char *event) REQUIRES(shard_held);
 
 /* Replies the value of a field, or null when there is no such living field. `hash` may be NULL. */

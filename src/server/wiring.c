@@ -115,6 +115,8 @@ void server_wire(struct server *server)
         {list_range_commands, &server->commands_state},
         {list_search_commands, &server->commands_state},
         {list_move_commands, &server->commands_state},
+        {hash_expire_commands, &server->commands_state},
+        {hash_timed_commands, &server->commands_state},
         {stream_commands, &server->commands_state},
         {stream_range_commands, &server->commands_state},
         {stream_read_commands, &server->commands_state},
