@@ -116,20 +116,13 @@ static bool parse_count(struct call *call, uint32_t index, int64_t min, int64_t 
     return true;
 }
 
-/* With a count that is no integer at all, the error is another. */
-static bool parse_pop_count(struct call *call, int64_t *count)
-{
-    return call_integer(call, 2, count) &&
-           parse_count(call, 2, 0, count, "ERR value is out of range, must be positive");
-}
-
 static enum outcome pop_run(struct call *call, bool is_max) REQUIRES(shard_held)
 {
     if (call->argc > 3) {
         return call_fail(call, ERROR_SYNTAX);
     }
     int64_t count = 1;
-    if (call->argc == 3 && !parse_pop_count(call, &count)) {
+    if (call->argc == 3 && !parse_count(call, 2, 0, &count, "ERR value is out of range, must be positive")) {
         return OUTCOME_ERROR;
     }
     struct keyref ref;

@@ -29,7 +29,6 @@ struct query {
 /* The options behind the bounds. On false the error is replied. */
 static bool parse_options(struct call *call, struct query *query)
 {
-    bool any_kind = query->kind == RANGE_ANY;
     for (uint32_t i = query->first + 2; i < call->argc; i++) {
         if (!query->stores && call_argument_is(call, i, "withscores")) {
             query->with_scores = true;
@@ -38,11 +37,11 @@ static bool parse_options(struct call *call, struct query *query)
                 return false;
             }
             i += 2;
-        } else if (query->may_reverse && call_argument_is(call, i, "rev")) {
+        } else if (query->may_reverse && !query->is_reverse && call_argument_is(call, i, "rev")) {
             query->is_reverse = true;
-        } else if (any_kind && call_argument_is(call, i, "bylex")) {
+        } else if (query->kind == RANGE_ANY && call_argument_is(call, i, "bylex")) {
             query->kind = RANGE_LEX;
-        } else if (any_kind && call_argument_is(call, i, "byscore")) {
+        } else if (query->kind == RANGE_ANY && call_argument_is(call, i, "byscore")) {
             query->kind = RANGE_SCORE;
         } else {
             (void)call_fail(call, ERROR_SYNTAX);
@@ -155,11 +154,14 @@ COMMAND_HANDLER(zrevrangebylex_command)
 
 /* ---- ZRANGESTORE ---- */
 
-/* A new set of the run's members. */
-static struct zset *copy_run(const struct call *call, const struct zset *zset, struct zset_range run, bool is_reverse)
+/* A new set of the run's members. As in Redis only a run by rank is known to be too long for a listpack, which forgets
+ * the sign of -0, before it is copied. */
+static struct zset *copy_run(const struct call *call, const struct zset *zset, struct zset_range run,
+                             const struct query *query)
 {
     struct zset_limits limits = zset_limits_of(call);
-    struct zset *copy = zset_create(&limits, run.count, 0);
+    struct zset *copy = zset_create(&limits, query->kind == RANGE_RANK ? run.count : 0, 0);
+    bool is_reverse = query->is_reverse;
     struct zset_iterator iterator;
     struct zset_element element;
     /* Rising, whatever the direction: so each member is appended. */
@@ -185,7 +187,7 @@ COMMAND_HANDLER(zrangestore_command)
         return OUTCOME_POSSESS;
     }
     struct zset_limits limits = zset_limits_of(call);
-    struct zset *copy = zset == NULL ? zset_create(&limits, 0, 0) : copy_run(call, zset, run, query.is_reverse);
+    struct zset *copy = zset == NULL ? zset_create(&limits, 0, 0) : copy_run(call, zset, run, &query);
     zset_store(call, 1, copy, "zrangestore");
     return OUTCOME_DONE;
 }

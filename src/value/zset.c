@@ -169,7 +169,10 @@ static enum zset_add_result settle_score(struct zset_addition *addition, double 
     if ((addition->flags & ZSET_NX) != 0) {
         return ZSET_REFUSED;
     }
-    double wanted = addition->score + ((addition->flags & ZSET_INCR) != 0 ? score : 0);
+    double wanted = addition->score;
+    if ((addition->flags & ZSET_INCR) != 0) {
+        wanted += score; /* -0 is to stay what it is without */
+    }
     if (isnan(wanted)) {
         return ZSET_NAN;
     }
