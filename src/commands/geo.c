@@ -65,7 +65,7 @@ static enum outcome geoadd_apply(struct call *call, const struct geoadd *add) RE
         return OUTCOME_ERROR;
     }
     struct zset *zset = object;
-    struct zset_limits limits = geo_zset_limits(call);
+    struct zset_limits limits = zset_limits_of(call);
     uint32_t added = 0;
     uint32_t updated = 0;
     if (zset == NULL && (add->flags & ZSET_XX) == 0) {
@@ -102,12 +102,12 @@ COMMAND_HANDLER(geoadd_command)
 
 static bool geoadd_is_long(struct call *call) REQUIRES(shard_held)
 {
-    return call->argc > 3 * GEO_LONG_MEMBERS;
+    return call->argc > 3 * ZSET_SHORT_LOOKUPS;
 }
 
 static bool members_are_long(struct call *call) REQUIRES(shard_held)
 {
-    return call->argc > GEO_LONG_MEMBERS;
+    return call->argc > ZSET_SHORT_LOOKUPS;
 }
 
 COMMAND_HANDLER(geopos_command)

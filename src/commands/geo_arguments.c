@@ -8,8 +8,6 @@
 #include <stdio.h>
 
 #include "sherd/base/number.h"
-#include "sherd/commands/options.h"
-#include "sherd/exec/exec.h"
 
 bool geo_point_argument(struct call *call, uint32_t argument, struct geo_point *point)
 {
@@ -271,13 +269,4 @@ void geo_reply_point(struct call *call, struct geo_point point)
     reply_array(&call->reply, 2);
     reply_coordinate(call, point.longitude);
     reply_coordinate(call, point.latitude);
-}
-
-struct zset_limits geo_zset_limits(const struct call *call)
-{
-    const struct commands_state *state = call->context;
-    const struct commands_options *options = call_options(call, state->config_slot);
-    return (struct zset_limits){.max_entries = (size_t)options->zset_max_listpack_entries,
-                                .max_value_bytes = (size_t)options->zset_max_listpack_value,
-                                .hash_key = &call->worker->exec->keyspace->hash_key};
 }

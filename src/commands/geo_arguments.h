@@ -5,12 +5,7 @@
 #define SHERD_COMMANDS_GEO_ARGUMENTS_H
 
 #include "sherd/container/geohash.h"
-#include "sherd/exec/call.h"
-#include "sherd/value/zset.h"
-
-enum {
-    GEO_LONG_MEMBERS = 300, /* random lookups in about 50 us */
-};
+#include "zset_arguments.h"
 
 /* A kind of search: how the centre is given, and where results may go. */
 enum geo_variant {
@@ -53,7 +48,5 @@ NODISCARD bool geo_search_parse(struct call *call, struct geo_search *search);
 void geo_reply_distance(struct call *call, double distance);
 /* Longitude and latitude. */
 void geo_reply_point(struct call *call, struct geo_point point);
-/* For sets that are made. */
-struct zset_limits geo_zset_limits(const struct call *call);
 
 #endif

@@ -7,6 +7,7 @@
 #include "sherd/base/arena.h"
 #include "sherd/base/memory.h"
 #include "sherd/commands/families.h"
+#include "sherd/container/partial_sort.h"
 #include "sherd/exec/exec.h"
 
 enum {
@@ -81,9 +82,52 @@ static int nearer(const void *a, const void *b)
     return (left->metres > right->metres) - (left->metres < right->metres);
 }
 
+static int compare_nearer(const void *a, const void *b, void *context)
+{
+    (void)context;
+    return nearer(a, b);
+}
+
+static int compare_farther(const void *a, const void *b, void *context)
+{
+    (void)context;
+    return nearer(b, a);
+}
+
 static int farther(const void *a, const void *b)
 {
     return nearer(b, a);
+}
+
+/* Brings the first `count`, which is not 0, to the front in order. */
+static void found_sort_some(struct found_list *list, size_t count, enum geo_order order)
+{
+    void **pointers = memory_alloc(list->count * sizeof(*pointers));
+    for (size_t i = 0; i < list->count; i++) {
+        pointers[i] = &list->items[i];
+    }
+    struct partial_order by = {.compare = order == GEO_NEAREST_FIRST ? compare_nearer : compare_farther};
+    partial_sort(pointers, list->count, 0, count - 1, &by);
+    struct found *first = memory_alloc(count * sizeof(*first));
+    for (size_t i = 0; i < count; i++) {
+        first[i] = *(const struct found *)pointers[i];
+    }
+    memory_free(pointers);
+    memory_free(list->items);
+    list->items = first;
+    list->count = count;
+}
+
+static void found_sort(struct found_list *list, const struct geo_search *search)
+{
+    bool is_cut = search->count != 0 && (size_t)search->count < list->count;
+    if (search->order == GEO_ANY_ORDER) {
+        list->count = is_cut ? (size_t)search->count : list->count;
+    } else if (is_cut) {
+        found_sort_some(list, (size_t)search->count, search->order);
+    } else if (list->count > 1) {
+        qsort(list->items, list->count, sizeof(*list->items), search->order == GEO_NEAREST_FIRST ? nearer : farther);
+    }
 }
 
 static void reply_found(struct call *call, const struct geo_search *search, const struct found *items, size_t count)
@@ -111,30 +155,17 @@ static void reply_found(struct call *call, const struct geo_search *search, cons
 static void store_found(struct call *call, const struct geo_search *search, const struct found *items, size_t count)
     REQUIRES(shard_held)
 {
-    struct keyref ref;
-    bool exists;
-    if (count != 0) {
-        struct zset_limits limits = geo_zset_limits(call);
-        struct zset *zset = zset_build_create(limits.hash_key);
-        for (size_t i = 0; i < count; i++) {
-            bool is_new;
-            double score = search->store_distance ? items[i].metres / search->shape.unit_metres : items[i].score;
-            (void)zset_build_put(zset, items[i].member, score, &is_new);
-        }
-        zset_build_finish(zset, &limits);
-        exists = call_write(call, search->store, &ref);
-        keyref_set_object(&ref, VALUE_ZSET, zset, DEADLINE_NONE);
-        bool searches = (search->variant & GEO_VARIANT_BITS) == GEO_FROM_OPTION;
-        call_changed(call, &ref, EVENT_ZSET, searches ? "geosearchstore" : "georadiusstore");
-        call->effects.changes += (uint32_t)count - 1;
-    } else {
-        exists = call_write(call, search->store, &ref);
-        if (exists) {
-            keyref_remove(&ref);
-            call_changed(call, &ref, EVENT_GENERIC, "del");
-        }
+    struct zset_limits limits = zset_limits_of(call);
+    struct zset *zset = zset_build_create(limits.hash_key);
+    for (size_t i = 0; i < count; i++) {
+        bool is_new;
+        double score = search->store_distance ? items[i].metres / search->shape.unit_metres : items[i].score;
+        (void)zset_build_put(zset, items[i].member, score, &is_new);
     }
-    reply_integer(&call->reply, (int64_t)count);
+    zset_build_finish(zset, &limits);
+    bool searches = (search->variant & GEO_VARIANT_BITS) == GEO_FROM_OPTION;
+    zset_store(call, search->store, zset, searches ? "geosearchstore" : "georadiusstore");
+    call->effects.changes += count == 0 ? 0 : (uint32_t)count - 1; /* each place counts */
 }
 
 static void answer(struct call *call, const struct geo_search *search, const struct found *items, size_t count)
@@ -165,7 +196,7 @@ static enum outcome search_generic(struct call *call, uint32_t source, unsigned 
     struct candidates candidates;
     candidates_find(&search, &candidates);
     bool stops = search.any && search.count < LONG_CANDIDATES / 4;
-    if (candidates.count > LONG_CANDIDATES && !stops && !call->worker->is_executor) {
+    if (!stops && zset_read_is_long(call, candidates.count, LONG_CANDIDATES, 1)) {
         return OUTCOME_POSSESS;
     }
     if (search.count != 0 && !search.any && search.order == GEO_ANY_ORDER) {
@@ -174,11 +205,8 @@ static enum outcome search_generic(struct call *call, uint32_t source, unsigned 
     struct found_list list = {0};
     arena_init(&list.arena);
     candidates_filter(&search, &candidates, &list);
-    if (search.order != GEO_ANY_ORDER && list.count > 1) {
-        qsort(list.items, list.count, sizeof(*list.items), search.order == GEO_NEAREST_FIRST ? nearer : farther);
-    }
-    bool cut = search.count != 0 && (size_t)search.count < list.count;
-    answer(call, &search, list.items, cut ? (size_t)search.count : list.count);
+    found_sort(&list, &search);
+    answer(call, &search, list.items, list.count);
     arena_deinit(&list.arena);
     memory_free(list.items);
     return OUTCOME_DONE;

@@ -9,6 +9,7 @@
 
 #include "sherd/base/memory.h"
 #include "sherd/base/number.h"
+#include "sherd/container/partial_sort.h"
 
 enum {
     RUN_ITEMS = 12,
@@ -141,5 +142,30 @@ void sorting_sort(struct sorting *sorting)
     }
     memory_free(to);
     sorting->items = from;
+    sorting->cap = count;
+}
+
+static int compare_for_part(const void *a, const void *b, void *context)
+{
+    const struct sorting *sorting = context;
+    int order = compare_items(sorting, a, b);
+    return sorting->descending ? -order : order;
+}
+
+void sorting_sort_part(struct sorting *sorting, size_t first, size_t last)
+{
+    size_t count = sorting->count;
+    void **pointers = memory_alloc(count * sizeof(*pointers));
+    for (size_t i = 0; i < count; i++) {
+        pointers[i] = &sorting->items[i];
+    }
+    partial_sort(pointers, count, first, last, &(struct partial_order){compare_for_part, sorting});
+    struct sorting_item *sorted = memory_alloc(count * sizeof(*sorted));
+    for (size_t i = first; i <= last; i++) {
+        sorted[i] = *(const struct sorting_item *)pointers[i];
+    }
+    memory_free(pointers);
+    memory_free(sorting->items);
+    sorting->items = sorted;
     sorting->cap = count;
 }

@@ -138,6 +138,15 @@ bool call_read_hashed(struct call *call, uint32_t argument, uint64_t hash, struc
     return read_opened(call, ref);
 }
 
+bool call_read_named(struct call *call, struct slice key, struct keyref *ref)
+{
+    keyref_open_hashed(ref, &call->worker->user, call->db, key, keyspace_hash(call->worker->exec->keyspace, key));
+    if (keyref_expire_if_due(ref)) {
+        statistics_add(&call->worker->statistics, STATISTIC_EXPIRED_LAZILY, 1);
+    }
+    return read_opened(call, ref);
+}
+
 bool call_look(struct call *call, uint32_t argument, struct keyref *ref)
 {
     call_open(call, call->db, argument, ref);

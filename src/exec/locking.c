@@ -16,6 +16,10 @@ bool call_collect_many(const struct call *call, struct lockset *locks)
         }
         return true;
     }
+    if (UNLIKELY(command->row->reaches_further != NULL) && command->row->reaches_further(call->argv, call->argc)) {
+        lockset_add_all(locks);
+        return true;
+    }
     struct key_place few[16];
     struct key_place *places = few;
     int64_t count = command_keys(command, call->argv, call->argc, few, ARRAY_LENGTH(few));

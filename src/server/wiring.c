@@ -109,6 +109,7 @@ void server_wire(struct server *server)
         {pfdebug_commands, &server->commands_state},
         {hash_commands, &server->commands_state},
         {hash_many_commands, &server->commands_state},
+        {sort_commands, &server->commands_state},
         {geo_commands, &server->commands_state},
         {geo_search_commands, &server->commands_state},
         {list_commands, &server->commands_state},

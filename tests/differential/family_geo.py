@@ -1,8 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Places in sorted sets: near each other, around the whole earth, at its edges, and not to be encoded.
 
-Owner: none, constant tables. Locks: none. Keys g0 .. g3 mostly hold them. Members of one set rarely lie at one place, for the order of
-equal distances under COUNT is nobody's promise.
+Owner: none, constant tables. Locks: none. Keys g0 .. g3 mostly hold them.
 """
 FAMILIES = {
     "geo": {"GEOADD": 10, "GEOPOS": 3, "GEODIST": 4, "GEOHASH": 3, "GEORADIUS": 5, "GEORADIUS_RO": 2, "GEORADIUSBYMEMBER": 4,

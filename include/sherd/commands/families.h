@@ -27,6 +27,7 @@ extern const struct command_row hyperloglog_commands[];  /* PFADD PFCOUNT PFMERG
 extern const struct command_row pfdebug_commands[];      /* PFDEBUG PFSELFTEST; context: commands_state */
 extern const struct command_row hash_commands[];         /* HSET HGET and what works by field; commands_state */
 extern const struct command_row hash_many_commands[];    /* HGETALL HKEYS HVALS HRANDFIELD HSCAN; commands_state */
+extern const struct command_row sort_commands[];         /* SORT SORT_RO; context: commands_state */
 extern const struct command_row geo_commands[];          /* GEOADD GEOPOS GEODIST GEOHASH; context: commands_state */
 extern const struct command_row geo_search_commands[];   /* GEOSEARCH GEORADIUS ...; context: commands_state */
 extern const struct command_row list_commands[];         /* LPUSH LPOP and their kin, LLEN; context: commands_state */

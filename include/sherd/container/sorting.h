@@ -50,5 +50,8 @@ const struct slice *sorting_keep_weight(struct sorting *sorting, struct slice by
 NODISCARD bool sorting_score(struct slice text, double *score);
 /* O(count * log count). */
 void sorting_sort(struct sorting *sorting);
+/* The same for items[first] to items[last] alone, first <= last < count; of the others only the number is kept. Not
+ * stable: elements that compare equal come out as from Redis (container/partial_sort.h). */
+void sorting_sort_part(struct sorting *sorting, size_t first, size_t last);
 
 #endif

@@ -72,6 +72,8 @@ NODISCARD bool call_look_hashed(struct call *call, uint32_t argument, uint64_t h
 NODISCARD bool call_read_hashed(struct call *call, uint32_t argument, uint64_t hash, struct keyref *ref)
     REQUIRES(shard_held);
 bool call_write_hashed(struct call *call, uint32_t argument, uint64_t hash, struct keyref *ref) REQUIRES(shard_held);
+/* As call_read for a key that is no argument, in a call that holds the whole keyspace (reaches_further). */
+NODISCARD bool call_read_named(struct call *call, struct slice key, struct keyref *ref) REQUIRES(shard_held);
 /* Looks a key argument up for writing: past-due keys are gone; no statistics. False when it does not exist; `ref` can
  * then be used to create it. */
 bool call_write(struct call *call, uint32_t argument, struct keyref *ref) REQUIRES(shard_held);

@@ -99,6 +99,24 @@ Test(sorting, takes_the_numbers_that_strtod_takes)
     cr_assert(sorting_score(slice_make(digits, sizeof(digits)), &score) && score == 5);
 }
 
+Test(sorting, sorts_a_part_alone)
+{
+    static const char *const texts[] = {"9", "3", "7", "1", "5", "8", "2", "6", "4", "10"};
+    struct sorting sorting;
+    add_scored(&sorting, texts, ARRAY_LENGTH(texts));
+    sorting_sort_part(&sorting, 3, 5);
+    cr_assert(slice_equals(sorting.items[3].element, SLICE_LITERAL("4")));
+    cr_assert(slice_equals(sorting.items[4].element, SLICE_LITERAL("5")));
+    cr_assert(slice_equals(sorting.items[5].element, SLICE_LITERAL("6")));
+    sorting_deinit(&sorting);
+    add_scored(&sorting, texts, ARRAY_LENGTH(texts));
+    sorting.descending = true;
+    sorting_sort_part(&sorting, 0, 1);
+    cr_assert(slice_equals(sorting.items[0].element, SLICE_LITERAL("10")));
+    cr_assert(slice_equals(sorting.items[1].element, SLICE_LITERAL("9")));
+    sorting_deinit(&sorting);
+}
+
 /* Few different weights, so that most are equal; beside an insertion into a plain array. */
 Test(sorting, agrees_with_a_naive_sort_and_is_stable)
 {
