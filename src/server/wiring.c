@@ -84,7 +84,7 @@ static int64_t maxmemory_bytes(void *context, const struct config_snapshot *now)
     return observe_options(context, now)->maxmemory_bytes;
 }
 
-void server_wire(struct server *server)
+static struct command_table *wire_commands(struct server *server)
 {
     const struct command_family families[] = {
         {connection_commands, &server->net},
@@ -140,8 +140,13 @@ void server_wire(struct server *server)
         {standby_commands, &server->observe},
         {server_commands, server},
     };
+    return command_table_create(families, ARRAY_LENGTH(families));
+}
+
+void server_wire(struct server *server)
+{
     server->commands_state = (struct commands_state){.config_slot = SLOT_COMMANDS};
-    server->commands = command_table_create(families, ARRAY_LENGTH(families));
+    server->commands = wire_commands(server);
     exec_init(&server->exec, &server->keyspace, &server->epoch, server->config, server->commands);
     exec_add_guard(&server->exec, (struct guard){.session_flags = SESSION_UNAUTHENTICATED,
                                                  .check = net_guard_authentication,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Puts a stretch of an order in its place, and no more: what LIMIT and COUNT ask for. J. Bentley and M. McIlroy,
- * "Engineering a sort function" (1993), entered only where the stretch lies. Not stable; which of several equal elements
- * come first is decided as that algorithm decides it, because Redis answers with those.
+ * "Engineering a sort function" (1993), entered only where the stretch lies. Not stable; which of several equal
+ * elements come first is decided as that algorithm decides it, because Redis answers with those.
  * Owner: the caller. Locks: none. */
 #ifndef SHERD_CONTAINER_PARTIAL_SORT_H
 #define SHERD_CONTAINER_PARTIAL_SORT_H

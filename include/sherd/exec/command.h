@@ -144,8 +144,8 @@ struct command_row {
     uint32_t (*first_shard)(struct call *call);
     /* Where the key specs cannot tell the keys: finds them as command_keys does. */
     int64_t (*find_keys)(const struct slice *argv, uint32_t argc, struct key_place *places, size_t max);
-    /* LOCK_KEYS: does this call look at keys that its arguments do not name (SORT BY a pattern)? Then it holds the whole
-     * keyspace. NULL: never. Not for rows whose keys stand in one range. */
+    /* LOCK_KEYS: does this call look at keys that its arguments do not name (SORT BY a pattern)? Then it holds the
+     * whole keyspace. NULL: never. Not for rows whose keys stand in one range. */
     bool (*reaches_further)(const struct slice *argv, uint32_t argc);
     /* Flags of the key at `argument` for this call where KEY_VARIABLE_FLAGS says that they vary. */
     uint16_t (*key_flags)(const struct call *call, uint32_t argument);

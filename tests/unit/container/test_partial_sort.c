@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Partial sorting: the wanted stretch is in order and at its place; all elements are still there; equal ones end up where
- * the algorithm of 1993 puts them; no input makes it slow.
+/* Partial sorting: the wanted stretch is in order and at its place; all elements are still there; equal ones end up
+ * where the algorithm of 1993 puts them; no input makes it slow.
  * Owner: each test. Locks: none. */
 #include <criterion/criterion.h>
 #include <stdlib.h>
@@ -81,7 +81,7 @@ Test(partial_sort, puts_equal_elements_where_redis_puts_them)
     }
 }
 
-/* An adversary in the manner of M. McIlroy, "A killer adversary for quicksort": keys are settled while they are asked. */
+/* An adversary in the manner of M. McIlroy, "A killer adversary for quicksort": keys are settled when asked for. */
 struct adversary {
     int *keys;
     int gas;
