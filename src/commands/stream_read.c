@@ -5,6 +5,7 @@
 #include "sherd/base/memory.h"
 #include "sherd/base/number.h"
 #include "sherd/commands/families.h"
+#include "sherd/exec/blocking.h"
 #include "stream_arguments.h"
 
 static const struct slice no_error = {.data = "", .len = 0};
@@ -30,22 +31,22 @@ struct read {
     bool is_acknowledged; /* NOACK: as soon as read; nothing becomes pending */
     uint64_t count;       /* 0: all */
     bool blocks;
+    int64_t timeout_ms;     /* of BLOCK; 0: for ever */
     uint32_t keys;          /* the first key's argument */
     uint32_t streams;       /* as many keys, then as many ids */
     struct source *sources; /* by stream */
     struct source few[READ_FEW];
 };
 
-static struct slice parse_timeout(const struct call *call, uint32_t index)
+static struct slice parse_timeout(const struct call *call, uint32_t index, struct read *read)
 {
-    int64_t timeout_ms;
-    if (!number_parse_i64(call->argv[index], &timeout_ms)) {
+    if (!number_parse_i64(call->argv[index], &read->timeout_ms)) {
         return SLICE_LITERAL("ERR timeout is not an integer or out of range");
     }
-    if (timeout_ms < 0) {
+    if (read->timeout_ms < 0) {
         return SLICE_LITERAL("ERR timeout is negative");
     }
-    return timeout_ms > INT64_MAX - call->now_ms ? SLICE_LITERAL("ERR timeout is out of range") : no_error;
+    return read->timeout_ms > INT64_MAX - call->now_ms ? SLICE_LITERAL("ERR timeout is out of range") : no_error;
 }
 
 static struct slice parse_streams(const struct call *call, uint32_t first, struct read *read)
@@ -90,7 +91,7 @@ static struct slice parse_read(const struct call *call, bool in_group, struct re
         int64_t count;
         if (more >= 1 && call_argument_is(call, i, "block")) {
             read->blocks = true;
-            error = parse_timeout(call, ++i);
+            error = parse_timeout(call, ++i, read);
         } else if (more >= 1 && call_argument_is(call, i, "count")) {
             if (!number_parse_i64(call->argv[++i], &count)) {
                 return error_text(ERROR_NOT_INTEGER);
@@ -214,6 +215,9 @@ static bool read_prepare(struct call *call, const struct read *read) REQUIRES(sh
 {
     for (uint32_t i = 0; i < read->streams; i++) {
         void *object;
+        if (!call_looks_at(call, read->keys + i)) {
+            continue;
+        }
         if (!call_read_object(call, read->keys + i, VALUE_STREAM, &object)) {
             return false;
         }
@@ -346,6 +350,29 @@ static bool serve_consumer(struct call *call, const struct read *read, uint32_t 
     return true;
 }
 
+/* Waits for what comes behind the ids of now: "$" and "+" mean what was last when the call came. */
+static enum outcome wait_for_entries(struct call *call, const struct read *read) REQUIRES(shard_held)
+{
+    struct slice *argv = memory_alloc(call->argc * sizeof(*argv));
+    char(*texts)[STREAM_ID_TEXT_BYTES] = memory_alloc(read->streams * sizeof(*texts));
+    memcpy(argv, call->argv, call->argc * sizeof(*argv));
+    uint32_t ids = read->keys + read->streams;
+    for (uint32_t i = 0; i < read->streams && call->only_key == 0 && !read->in_group; i++) {
+        argv[ids + i] = slice_make(texts[i], stream_id_print(read->sources[i].after, texts[i]));
+    }
+    struct block_request request = {.argv = argv,
+                                    .first_key = read->keys,
+                                    .key_count = read->streams,
+                                    .type = VALUE_STREAM,
+                                    .wants_removal = read->in_group,
+                                    .timeout_ms = read->timeout_ms,
+                                    .reply = BLOCK_REPLY_NULL_ARRAY};
+    enum outcome outcome = call_block(call, &request);
+    memory_free(texts);
+    memory_free(argv);
+    return outcome;
+}
+
 static enum outcome read_streams(struct call *call, const struct read *read) REQUIRES(shard_held)
 {
     if (!read_prepare(call, read)) {
@@ -355,17 +382,17 @@ static enum outcome read_streams(struct call *call, const struct read *read) REQ
     struct output_mark mark = reply_open(reply);
     uint32_t served = 0;
     for (uint32_t i = 0; i < read->streams; i++) {
+        if (!call_looks_at(call, read->keys + i)) {
+            continue;
+        }
         served += read->in_group ? serve_consumer(call, read, i) : serve_plain(call, read, i);
     }
     if (served != 0 && reply->version >= 3) {
         reply_close_map(reply, mark, served);
     } else if (served != 0) {
         reply_close_array(reply, mark, served);
-    } else if (read->blocks) {
-        return call_fail_format(call,
-                                "ERR %s found no new entries, and this version cannot wait for them: BLOCK is not "
-                                "supported yet",
-                                read->in_group ? "XREADGROUP" : "XREAD");
+    } else if (read->blocks && (call->only_key != 0 || call_may_block(call))) {
+        return wait_for_entries(call, read);
     } else {
         reply_null_array(reply);
     }

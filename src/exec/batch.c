@@ -62,7 +62,7 @@ static NOINLINE bool reply_is_silenced(struct session *session)
 /* May nothing of the session run now? */
 static ALWAYS_INLINE bool session_rests(const struct session *session)
 {
-    return (session->flags & (SESSION_CLOSING | SESSION_SUSPENDED | SESSION_AWAY)) != 0 ||
+    return (session->flags & (SESSION_CLOSING | SESSION_STOPPED)) != 0 ||
            atomic_load_explicit(&session->doomed, memory_order_relaxed);
 }
 
@@ -93,6 +93,7 @@ static ALWAYS_INLINE bool item_execute(struct exec_worker *worker, struct item *
     call.reply.version = session->resp;
     call.timed = item->timed;
     call.next_shard = 0;
+    call.only_key = 0;
     atomic_store_explicit(&session->last_command, item->command, memory_order_relaxed);
     item->outcome = exec_dispatch(&call);
     if (UNLIKELY(item->outcome != ITEM_DONE)) {

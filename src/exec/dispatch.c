@@ -6,6 +6,7 @@
  * Owner: the executing thread. Locks: the call's lockset. */
 #include "effects_commit.h"
 #include "locking.h"
+#include "sherd/exec/blocking.h"
 #include "sherd/exec/preparation.h"
 #include "sherd/exec/transaction.h"
 
@@ -108,6 +109,9 @@ static ALWAYS_INLINE enum outcome run_held(struct call *call) UNCHECKED_LOCKING
     effects_begin(call);
     enum outcome outcome = call->command->row->handler(call);
     effects_commit(call);
+    if (UNLIKELY(call->worker->user.ready != NULL)) {
+        exec_serve(call->worker, &call->locks, call->effects.sequence);
+    }
     return outcome;
 }
 
@@ -170,6 +174,25 @@ static enum away_outcome run_each_shard_away(struct call *call, struct shard_wai
     return AWAY_AGAIN;
 }
 
+/* Who waits in these shards and may be served by this call brings the shard of its destination along: with all of them
+ * or none. */
+static NOINLINE enum lockset_outcome with_destinations(struct call *call) UNCHECKED_LOCKING
+{
+    struct keyspace *keyspace = call->worker->exec->keyspace;
+    struct lockset wider = call->locks;
+    while (exec_add_destinations(call->worker, &wider)) {
+        lockset_release(&call->locks, keyspace);
+        call->locks = wider;
+        call->locks.held = false;
+        enum lockset_outcome held = lockset_acquire(&call->locks, keyspace, &call->session->waiter, false);
+        if (held != LOCKSET_HELD) {
+            return held;
+        }
+        wider = call->locks;
+    }
+    return LOCKSET_HELD;
+}
+
 /* The shards of the call, then the handler. */
 static ALWAYS_INLINE enum item_outcome run_locked(struct call *call, enum outcome *outcome) UNCHECKED_LOCKING
 {
@@ -183,6 +206,13 @@ static ALWAYS_INLINE enum item_outcome run_locked(struct call *call, enum outcom
         bool possess = row->is_long != NULL && call->session->waiter.queued_at != NULL;
         enum lockset_outcome held = lockset_acquire(&call->locks, keyspace, &call->session->waiter, possess);
         if (UNLIKELY(held != LOCKSET_HELD)) {
+            return suspend(call, held);
+        }
+    }
+    if (UNLIKELY(atomic_load_explicit(&keyspace->movers, memory_order_relaxed) != 0) &&
+        (call->command->flags & COMMAND_READONLY) == 0) {
+        enum lockset_outcome held = with_destinations(call);
+        if (held != LOCKSET_HELD) {
             return suspend(call, held);
         }
     }
@@ -325,6 +355,10 @@ static NOINLINE void session_tidy(struct call *call)
 /* Outcomes other than DONE. */
 static NOINLINE enum item_outcome ran_unusually(struct call *call, enum outcome outcome)
 {
+    if (outcome == OUTCOME_BLOCK) {
+        call->worker->last_ticks = clock_ticks(&call->worker->exec->ticks);
+        return ITEM_BLOCKED;
+    }
     if (outcome == OUTCOME_PREPARE || outcome == OUTCOME_POSSESS) {
         enum item_outcome result = run_again(call, &outcome);
         if (result != ITEM_DONE) {

@@ -3,7 +3,7 @@
  * Owner: the session's worker. Locks: names, while they change. */
 #include "sherd/exec/session.h"
 
-#include "sherd/exec/exec.h"
+#include "sherd/exec/blocking.h"
 #include "sherd/exec/preparation.h"
 #include "sherd/exec/transaction.h"
 
@@ -26,6 +26,7 @@ void session_init(struct session *session, uint64_t id, struct exec_worker *work
     spin_init(&session->names, LOCK_RANK_SESSION, 0);
     atomic_init(&session->doomed, false);
     atomic_init(&session->touched, false);
+    atomic_init(&session->block_state, BLOCK_NONE);
     atomic_init(&session->active_ms, session->created_ms);
     atomic_init(&session->shown_db, 0);
     atomic_init(&session->shown_flags, 0);
@@ -36,7 +37,7 @@ void session_init(struct session *session, uint64_t id, struct exec_worker *work
 
 void session_deinit(struct session *session)
 {
-    ASSERT((session->flags & SESSION_AWAY) == 0);
+    ASSERT((session->flags & (SESSION_AWAY | SESSION_BLOCKED)) == 0);
     shard_waiter_leave(&session->waiter);
     preparation_discard(session);
     transaction_discard(session);

@@ -26,6 +26,7 @@ static inline struct call transaction_call(const struct call *exec, uint32_t ind
     call.first_hashed = false;
     call.timed = true;
     call.next_shard = 0;
+    call.only_key = 0;
     call.carried = (struct call_carried){0};
     call.carried_mark = output_mark(call.reply.output);
     call.effects.first[0] = (struct effect){0};

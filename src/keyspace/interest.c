@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The tables of watched keys.
+/* The tables of keys that somebody watches or waits for.
  * Owner: each shard. Locks: the shard's spinlock, taken here where the caller holds the shard by possession or not at
  * all. */
 #include "sherd/keyspace/interest.h"
@@ -7,16 +7,21 @@
 #include <string.h>
 
 struct interest_key {
-    uint64_t hash;         /* (c) the key's, without its database */
-    uint32_t shard;        /* (c) index */
-    unsigned db;           /* (c) */
-    struct watch *watches; /* (s) */
-    size_t key_len;        /* (c) */
-    char key[];            /* (c) */
+    uint64_t hash;                                 /* (c) the key's, without its database */
+    uint32_t shard;                                /* (c) index */
+    unsigned db;                                   /* (c) */
+    struct watch *watches;                         /* (s) */
+    struct key_waiter *first_waiter, *last_waiter; /* (s) */
+    struct interest_key *next_ready;               /* of the thread that holds the shard */
+    bool is_ready;                                 /* in that list, or being served: not freed meanwhile */
+    uint32_t wants_removal;                        /* (s) waiters that do */
+    size_t key_len;                                /* (c) */
+    char key[];                                    /* (c) */
 };
 
 struct interest {
-    struct table keys; /* (s) of struct interest_key */
+    struct table keys;         /* (s) of struct interest_key */
+    struct key_waiter *movers; /* (s) waiters with a destination */
 };
 
 struct wanted {
@@ -74,11 +79,10 @@ static void interest_let_go(struct shard *shard, bool held) UNCHECKED_LOCKING
     }
 }
 
-struct watch *interest_watch(struct keyref *ref, _Atomic bool *touched)
+/* The interest in a key, made when there is none. Under the spinlock. */
+static struct interest_key *interest_key_of(const struct keyref *ref)
 {
     struct shard *shard = ref->shard;
-    struct watch *watch = memory_alloc_zeroed(sizeof(*watch));
-    bool held = interest_hold(shard);
     struct interest *interest = atomic_load_explicit(&shard->interest, memory_order_relaxed);
     if (interest == NULL) {
         interest = memory_alloc_zeroed(sizeof(*interest));
@@ -86,15 +90,37 @@ struct watch *interest_watch(struct keyref *ref, _Atomic bool *touched)
         atomic_store_explicit(&shard->interest, interest, memory_order_relaxed);
     }
     struct table_slot slot = interest_find(interest, ref->db, ref->key, ref->hash);
-    struct interest_key *key;
     if (slot.word != NULL) {
-        key = table_slot_item(slot);
-    } else {
-        key = memory_alloc(sizeof(*key) + ref->key.len);
-        *key = (struct interest_key){.hash = ref->hash, .shard = shard->index, .db = ref->db, .key_len = ref->key.len};
-        memcpy(key->key, ref->key.data, ref->key.len);
-        (void)table_insert(&interest->keys, &interest_env, interest_hash(ref->db, ref->hash), key);
+        return table_slot_item(slot);
     }
+    struct interest_key *key = memory_alloc_zeroed(sizeof(*key) + ref->key.len);
+    key->hash = ref->hash;
+    key->shard = shard->index;
+    key->db = ref->db;
+    key->key_len = ref->key.len;
+    if (ref->key.len != 0) {
+        memcpy(key->key, ref->key.data, ref->key.len);
+    }
+    (void)table_insert(&interest->keys, &interest_env, interest_hash(ref->db, ref->hash), key);
+    return key;
+}
+
+/* Frees the interest in a key when there is none left. Under the spinlock. */
+static void interest_key_end(struct shard *shard, struct interest_key *key)
+{
+    if (key->watches != NULL || key->first_waiter != NULL || key->is_ready) {
+        return;
+    }
+    struct interest *interest = atomic_load_explicit(&shard->interest, memory_order_relaxed);
+    struct table_slot slot = interest_find(interest, key->db, slice_make(key->key, key->key_len), key->hash);
+    memory_free(table_remove(&interest->keys, &interest_env, interest_hash(key->db, key->hash), slot));
+}
+
+struct watch *interest_watch(struct keyref *ref, _Atomic bool *touched)
+{
+    struct watch *watch = memory_alloc_zeroed(sizeof(*watch));
+    bool held = interest_hold(ref->shard);
+    struct interest_key *key = interest_key_of(ref);
     watch->key = key;
     watch->touched = touched;
     struct keyref raw; /* `ref` says nothing of keys that are only hidden */
@@ -105,7 +131,7 @@ struct watch *interest_watch(struct keyref *ref, _Atomic bool *touched)
         watch->next->previous = watch;
     }
     key->watches = watch;
-    interest_let_go(shard, held);
+    interest_let_go(ref->shard, held);
     return watch;
 }
 
@@ -128,11 +154,7 @@ static void watch_unlink(struct watch *watch, struct shard *shard)
         watch->next->previous = watch->previous;
     }
     *(watch->previous != NULL ? &watch->previous->next : &key->watches) = watch->next;
-    if (key->watches == NULL) {
-        struct interest *interest = atomic_load_explicit(&shard->interest, memory_order_relaxed);
-        struct table_slot slot = interest_find(interest, key->db, slice_make(key->key, key->key_len), key->hash);
-        memory_free(table_remove(&interest->keys, &interest_env, interest_hash(key->db, key->hash), slot));
-    }
+    interest_key_end(shard, key);
     memory_free(watch);
 }
 
@@ -170,29 +192,52 @@ static void touch_key(const struct interest_key *key, bool fell_due)
     }
 }
 
-static void touch(struct shard *shard, const struct wanted *wanted, uint64_t hash, bool fell_due)
+/* The key changed, by a command of `user`: those who wait for it are served before the shard is free. */
+static void key_ready(struct keyspace_user *user, struct interest_key *key)
 {
-    bool held = interest_hold(shard);
-    struct interest *interest = atomic_load_explicit(&shard->interest, memory_order_relaxed);
+    if (key->first_waiter != NULL && !key->is_ready) {
+        key->is_ready = true;
+        key->next_ready = NULL;
+        struct interest_key **end = &user->ready; /* in the order of their changes */
+        while (*end != NULL) {
+            end = &(*end)->next_ready;
+        }
+        *end = key;
+    }
+}
+
+void interest_touch_slow(const struct keyref *ref)
+{
+    bool held = interest_hold(ref->shard);
+    struct interest *interest = atomic_load_explicit(&ref->shard->interest, memory_order_relaxed);
     if (table_used(&interest->keys) != 0) {
-        struct table_slot slot = interest_find(interest, wanted->db, wanted->key, hash);
+        struct table_slot slot = interest_find(interest, ref->db, ref->key, ref->hash);
         if (slot.word != NULL) {
-            touch_key(table_slot_item(slot), fell_due);
+            touch_key(table_slot_item(slot), false);
+            key_ready(ref->user, table_slot_item(slot));
         }
     }
-    interest_let_go(shard, held);
+    interest_let_go(ref->shard, held);
 }
 
-void interest_touch_slow(struct shard *shard, unsigned db, struct slice key, uint64_t hash)
+void interest_touch_removed(const struct keyref *ref, bool fell_due)
 {
-    touch(shard, &(struct wanted){db, key}, hash, false);
-}
-
-void interest_touch_due(const struct keyref *ref)
-{
-    if (atomic_load_explicit(&ref->shard->interest, memory_order_relaxed) != NULL) {
-        touch(ref->shard, &(struct wanted){ref->db, ref->key}, ref->hash, true);
+    struct interest *interest = atomic_load_explicit(&ref->shard->interest, memory_order_relaxed);
+    if (interest == NULL) {
+        return;
     }
+    bool held = interest_hold(ref->shard);
+    struct table_slot slot = interest_find(interest, ref->db, ref->key, ref->hash);
+    if (slot.word != NULL) {
+        const struct interest_key *key = table_slot_item(slot);
+        touch_key(key, fell_due);
+        for (struct key_waiter *waiter = key->first_waiter; waiter != NULL; waiter = waiter->next) {
+            if (waiter->wants_removal) {
+                waiter->removed(waiter);
+            }
+        }
+    }
+    interest_let_go(ref->shard, held);
 }
 
 struct database_touch {
@@ -203,7 +248,7 @@ struct database_touch {
 static void touch_if_there(void *context, void *item) UNCHECKED_LOCKING /* table_scan calls it under the shard */
 {
     const struct database_touch *touch = context;
-    const struct interest_key *key = item;
+    struct interest_key *key = item;
     if (key->db != touch->db && key->db != touch->other) {
         return;
     }
@@ -214,6 +259,7 @@ static void touch_if_there(void *context, void *item) UNCHECKED_LOCKING /* table
     keyref_open_hashed(&there, touch->user, touch->other, name, key->hash);
     if (here.entry != NULL || there.entry != NULL) {
         touch_key(key, false);
+        key_ready(touch->user, key);
     }
 }
 
@@ -229,6 +275,126 @@ void interest_touch_database(struct keyspace_user *user, struct shard *shard, un
         position = table_scan(&interest->keys, &interest_env, position, touch_if_there, &context);
     }
     interest_let_go(shard, held);
+}
+
+void interest_wait(struct keyref *ref, struct key_waiter *waiter)
+{
+    struct keyspace *keyspace = ref->user->keyspace;
+    bool held = interest_hold(ref->shard);
+    struct interest_key *key = interest_key_of(ref);
+    struct interest *interest = atomic_load_explicit(&ref->shard->interest, memory_order_relaxed);
+    waiter->key = key;
+    waiter->next = NULL;
+    waiter->previous = key->last_waiter;
+    *(key->last_waiter != NULL ? &key->last_waiter->next : &key->first_waiter) = waiter;
+    key->last_waiter = waiter;
+    if (waiter->previous == NULL) {
+        atomic_fetch_add_explicit(&keyspace->waited_keys, 1, memory_order_relaxed);
+    }
+    if (waiter->wants_removal && key->wants_removal++ == 0) {
+        atomic_fetch_add_explicit(&keyspace->removal_keys, 1, memory_order_relaxed);
+    }
+    if (waiter->moves) {
+        waiter->next_mover = interest->movers;
+        interest->movers = waiter;
+        atomic_fetch_add_explicit(&keyspace->movers, 1, memory_order_relaxed);
+    }
+    interest_let_go(ref->shard, held);
+}
+
+/* Under the spinlock. */
+static void waiter_unlink(struct keyspace *keyspace, struct shard *shard, struct key_waiter *waiter)
+{
+    struct interest_key *key = waiter->key;
+    struct interest *interest = atomic_load_explicit(&shard->interest, memory_order_relaxed);
+    *(waiter->next != NULL ? &waiter->next->previous : &key->last_waiter) = waiter->previous;
+    *(waiter->previous != NULL ? &waiter->previous->next : &key->first_waiter) = waiter->next;
+    if (key->first_waiter == NULL) {
+        atomic_fetch_sub_explicit(&keyspace->waited_keys, 1, memory_order_relaxed);
+    }
+    if (waiter->wants_removal && --key->wants_removal == 0) {
+        atomic_fetch_sub_explicit(&keyspace->removal_keys, 1, memory_order_relaxed);
+    }
+    if (waiter->moves) {
+        struct key_waiter **link = &interest->movers;
+        while (*link != waiter) {
+            link = &(*link)->next_mover;
+        }
+        *link = waiter->next_mover;
+        atomic_fetch_sub_explicit(&keyspace->movers, 1, memory_order_relaxed);
+    }
+    waiter->key = NULL;
+    interest_key_end(shard, key);
+}
+
+void interest_wait_end(struct key_waiter *waiter, struct keyspace *keyspace) UNCHECKED_LOCKING
+{
+    if (waiter->key == NULL) {
+        return;
+    }
+    struct shard *shard = keyspace_shard(keyspace, waiter->key->shard);
+    spin_acquire(&shard->lock);
+    waiter_unlink(keyspace, shard, waiter);
+    spin_release(&shard->lock);
+}
+
+struct interest_key *interest_take_ready(struct keyspace_user *user)
+{
+    struct interest_key *key = user->ready;
+    if (key != NULL) {
+        user->ready = key->next_ready;
+    }
+    return key;
+}
+
+void interest_ready_done(struct keyspace *keyspace, struct interest_key *key)
+{
+    struct shard *shard = keyspace_shard(keyspace, key->shard);
+    bool held = interest_hold(shard);
+    key->is_ready = false;
+    interest_key_end(shard, key);
+    interest_let_go(shard, held);
+}
+
+void interest_open(const struct interest_key *key, struct keyspace_user *user, struct keyref *ref)
+{
+    keyref_open_hashed(ref, user, key->db, slice_make(key->key, key->key_len), key->hash);
+}
+
+struct key_waiter *interest_claim(struct keyspace *keyspace, struct interest_key *key, struct key_waiter *after,
+                                  bool (*claim)(struct key_waiter *waiter))
+{
+    struct shard *shard = keyspace_shard(keyspace, key->shard);
+    bool held = interest_hold(shard);
+    struct key_waiter *waiter = after == NULL ? key->first_waiter : after->next;
+    while (waiter != NULL && !claim(waiter)) {
+        waiter = waiter->next;
+    }
+    interest_let_go(shard, held);
+    return waiter;
+}
+
+void interest_served(struct keyspace *keyspace, struct key_waiter *waiter)
+{
+    struct shard *shard = keyspace_shard(keyspace, waiter->key->shard);
+    bool held = interest_hold(shard);
+    waiter_unlink(keyspace, shard, waiter);
+    interest_let_go(shard, held);
+}
+
+bool interest_wants_removal(const struct interest_key *key)
+{
+    return key->wants_removal != 0;
+}
+
+void interest_add_destinations(struct shard *shard, void (*add)(void *context, uint32_t shard), void *context)
+{
+    const struct interest *interest = atomic_load_explicit(&shard->interest, memory_order_relaxed);
+    if (interest != NULL) {
+        for (const struct key_waiter *waiter = interest->movers; waiter != NULL; waiter = waiter->next_mover) {
+            add(context, waiter->destination);
+        }
+    }
 }
 
 void interest_destroy(struct shard *shard)

@@ -86,7 +86,7 @@ void keyref_expire(struct keyref *ref)
 {
     struct slice key = entry_key(ref->entry);
     ref->user->removed(ref->user->context, REMOVAL_EXPIRED, ref->db, key);
-    interest_touch_due(ref);
+    interest_touch_removed(ref, true);
     keyref_remove(ref);
 }
 
@@ -94,7 +94,7 @@ void keyref_evict(struct keyref *ref)
 {
     struct slice key = entry_key(ref->entry);
     ref->user->removed(ref->user->context, REMOVAL_EVICTED, ref->db, key);
-    interest_touch(ref);
+    interest_touch_removed(ref, false);
     keyref_remove(ref);
 }
 

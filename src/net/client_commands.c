@@ -390,6 +390,8 @@ static enum outcome client_help(struct call *call)
         "    Set client meta attr. Options are:",
         "    * LIB-NAME: the client lib name.",
         "    * LIB-VER: the client lib version.",
+        "UNBLOCK <clientid> [TIMEOUT|ERROR]",
+        "    Unblock the specified blocked client.",
         "TRACKINGINFO",
         "    Report tracking status for the current connection.",
         "NO-EVICT (ON|OFF)",
@@ -399,6 +401,23 @@ static enum outcome client_help(struct call *call)
         NULL,
     };
     return call_reply_help(call, lines);
+}
+
+static enum outcome client_unblock(struct call *call)
+{
+    int64_t id;
+    bool with_error = false;
+    if (call->argc == 4) {
+        with_error = call_argument_is(call, 3, "error");
+        if (!with_error && !call_argument_is(call, 3, "timeout")) {
+            return call_fail_slice(call, SLICE_LITERAL("ERR CLIENT UNBLOCK reason should be TIMEOUT or ERROR"));
+        }
+    }
+    if (!call_integer(call, 2, &id)) {
+        return OUTCOME_ERROR;
+    }
+    reply_integer(&call->reply, registry_unblock(call->context, (uint64_t)id, with_error));
+    return OUTCOME_DONE;
 }
 
 static const char *const every_node[] = {"request_policy:all_nodes", "response_policy:all_succeeded", NULL};
@@ -461,6 +480,9 @@ static const struct command_row client_subcommands[] = {
     {SUBCOMMAND("no-touch", client_no_touch, 3, OWN_FLAGS, "7.2.0"),
      .summary = "Lets commands of this connection leave access statistics alone.", .complexity = "O(1)",
      .arguments = "enabled:(ON|OFF)"},
+    {SUBCOMMAND("unblock", client_unblock, -3, ADMIN_FLAGS, "5.0.0"),
+     .summary = "Ends the wait of a blocked connection.", .complexity = EACH_CLIENT,
+     .arguments = "client-id:integer unblock-type:(TIMEOUT|ERROR)?"},
     {SUBCOMMAND("getredir", client_getredir, 2, OWN_FLAGS, "6.0.0"),
      .summary = "Answers who gets the invalidations of this connection.", .complexity = "O(1)"},
     {SUBCOMMAND("trackinginfo", client_trackinginfo, 2, OWN_FLAGS, "6.2.0"),

@@ -3,7 +3,8 @@
  *
  * What has no counterpart here is shown as what is true: arguments are not copied, so argv-mem is 0. A connection has a
  * reply buffer only while the socket does not take its replies: omem is what waits, obl the bytes of it that are
- * copied, oll the number of values that are referenced; rbs is the buffer's size, rbp the most that waited in the last seconds.
+ * copied, oll the number of values that are referenced; rbs is the buffer's size, rbp the most that waited in the last
+ * seconds.
  * Owner: the view belongs to the caller. Locks: none. */
 #include "internal.h"
 #include "sherd/net/registry.h"
@@ -15,6 +16,9 @@ enum {
 static void print_flags(const struct client_view *view, char out[static FLAGS_SHOWN_MAX])
 {
     size_t len = 0;
+    if (view->is_blocked) {
+        out[len++] = 'b';
+    }
     if (view->queued >= 0) {
         out[len++] = 'x';
     }

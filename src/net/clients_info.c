@@ -17,11 +17,15 @@ void net_info_clients(void *context, struct exec_worker *worker, struct buffer *
     buffer_printf(out, "maxclients:%u\r\n", atomic_load_explicit(&net->max_clients, memory_order_relaxed));
     buffer_printf(out, "client_recent_max_input_buffer:%zu\r\n", input_bytes);
     buffer_printf(out, "client_recent_max_output_buffer:%zu\r\n", output_bytes);
-    buffer_printf(out, "blocked_clients:0\r\n");
+    const struct keyspace *keyspace = net->exec->keyspace;
+    buffer_printf(out, "blocked_clients:%u\r\n",
+                  atomic_load_explicit(&net->exec->blocked_clients, memory_order_relaxed));
     buffer_printf(out, "tracking_clients:0\r\n");
     buffer_printf(out, "clients_in_timeout_table:0\r\n");
-    buffer_printf(out, "total_blocking_keys:0\r\n");
-    buffer_printf(out, "total_blocking_keys_on_nokey:0\r\n");
+    buffer_printf(out, "total_blocking_keys:%u\r\n",
+                  atomic_load_explicit(&keyspace->waited_keys, memory_order_relaxed));
+    buffer_printf(out, "total_blocking_keys_on_nokey:%u\r\n",
+                  atomic_load_explicit(&keyspace->removal_keys, memory_order_relaxed));
 }
 
 void net_info_stats(void *context, struct exec_worker *worker, struct buffer *out)

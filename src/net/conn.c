@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "internal.h"
+#include "sherd/exec/blocking.h"
 #include "sizes.h"
 #include "socket.h"
 
@@ -37,14 +38,49 @@ static void conn_returned(struct session *session)
     wake_for(conn_of(session), WAKE_RETURNED);
 }
 
+static void conn_served(struct session *session)
+{
+    wake_for(conn_of(session), WAKE_SERVED);
+}
+
+static void on_time(evutil_socket_t fd, short what, void *argument)
+{
+    (void)fd;
+    (void)what;
+    conn_wake(argument);
+}
+
+static void wait_arm(struct conn *conn, int64_t deadline_ms)
+{
+    int64_t left_ms = deadline_ms - conn->worker->exec.user.now_ms;
+    left_ms = left_ms < 0 ? 0 : left_ms;
+    if (conn->wait_event == NULL) {
+        conn->wait_event = memory_alloc(sizeof(*conn->wait_event));
+        (void)event_assign(conn->wait_event, conn->worker->base, -1, 0, on_time, conn);
+    }
+    struct timeval after = {.tv_sec = left_ms / 1000, .tv_usec = (left_ms % 1000) * 1000};
+    (void)event_add(conn->wait_event, &after);
+}
+
+static void conn_await(struct session *session, int64_t deadline_ms)
+{
+    if (deadline_ms != 0) {
+        wait_arm(conn_of(session), deadline_ms);
+    }
+}
+
 static void conn_describe(const struct session *session, struct buffer *out)
 {
     const struct conn *conn = CONTAINER_OF(session, const struct conn, session);
     address_append(&conn->peer, &conn->local, out);
 }
 
-static const struct session_sink conn_sink = {
-    .resume = conn_resume, .returned = conn_returned, .describe = conn_describe, .pins_arguments = true};
+static const struct session_sink conn_sink = {.resume = conn_resume,
+                                              .returned = conn_returned,
+                                              .await = conn_await,
+                                              .served = conn_served,
+                                              .describe = conn_describe,
+                                              .pins_arguments = true};
 
 static void conn_free(struct conn *conn)
 {
@@ -55,13 +91,14 @@ static void conn_free(struct conn *conn)
     session_deinit(&conn->session);
     request_parser_deinit(&conn->parser);
     buffer_deinit(&conn->input);
+    memory_free(conn->wait_event);
     memory_free(conn);
 }
 
 /* Frees a closed connection once no mail and no executor can reach it. */
 static void conn_release(struct conn *conn)
 {
-    if ((conn->session.flags & SESSION_AWAY) == 0 &&
+    if ((conn->session.flags & (SESSION_AWAY | SESSION_BLOCKED)) == 0 &&
         atomic_load_explicit(&conn->wake_reasons, memory_order_acquire) == 0) {
         conn_free(conn);
     } else {
@@ -85,6 +122,24 @@ void conn_bury(struct net_worker *worker)
     }
 }
 
+/* Looks at a wait; true when it is over and its reply is there. Of a closed connection only what was served is left. */
+static bool wait_ended(struct conn *conn, bool was_served)
+{
+    struct session *session = &conn->session;
+    int64_t deadline_ms;
+    if (((conn->flags & CONN_CLOSED) != 0 && !was_served) ||
+        !exec_block_ended(session, conn->worker->exec.user.now_ms, was_served, &deadline_ms)) {
+        if ((conn->flags & CONN_CLOSED) == 0 && (session->flags & SESSION_BLOCKED) != 0 && deadline_ms != 0) {
+            wait_arm(conn, deadline_ms); /* woken too early, or for something else */
+        }
+        return false;
+    }
+    if (conn->wait_event != NULL) {
+        (void)event_del(conn->wait_event);
+    }
+    return true;
+}
+
 static void wake_deliver(struct mail *mail, void *receiver)
 {
     (void)receiver;
@@ -95,6 +150,7 @@ static void wake_deliver(struct mail *mail, void *receiver)
     if ((reasons & WAKE_RETURNED) != 0) {
         exec_errand_finish(session);
     }
+    bool ended = (session->flags & SESSION_BLOCKED) != 0 && wait_ended(conn, (reasons & WAKE_SERVED) != 0);
     if ((conn->flags & CONN_CLOSED) != 0) {
         if ((conn->flags & CONN_ORPHAN) != 0) {
             conn_release(conn);
@@ -103,6 +159,12 @@ static void wake_deliver(struct mail *mail, void *receiver)
     }
     if (atomic_load_explicit(&session->doomed, memory_order_acquire)) {
         conn_close(conn);
+        return;
+    }
+    if (ended) {
+        conn_touch(conn);
+    }
+    if ((session->flags & SESSION_BLOCKED) != 0) {
         return;
     }
     if ((session->flags & SESSION_AWAY) != 0) {
@@ -219,8 +281,30 @@ void conn_pause(struct conn *conn)
     }
 }
 
+static void on_hangup(evutil_socket_t fd, short what, void *argument)
+{
+    (void)fd;
+    (void)what;
+    struct conn *conn = argument;
+    conn->flags |= CONN_ASKED_TO_CLOSE;
+    conn_touch(conn);
+}
+
+void conn_pause_until_hangup(struct conn *conn)
+{
+    conn_pause(conn);
+    conn->flags |= CONN_HANGUP_ONLY;
+    (void)event_assign(&conn->read_event, conn->worker->base, conn->fd, EV_CLOSED | EV_PERSIST, on_hangup, conn);
+    (void)event_add(&conn->read_event, NULL);
+}
+
 void conn_continue(struct conn *conn)
 {
+    if ((conn->flags & CONN_HANGUP_ONLY) != 0 && (conn->flags & CONN_CLOSED) == 0) {
+        conn->flags &= ~(uint32_t)CONN_HANGUP_ONLY;
+        (void)event_del(&conn->read_event);
+        (void)event_assign(&conn->read_event, conn->worker->base, conn->fd, EV_READ | EV_PERSIST, on_readable, conn);
+    }
     if ((conn->flags & (CONN_READ_OFF | CONN_CLOSED)) == CONN_READ_OFF) {
         conn->flags &= ~(uint32_t)CONN_READ_OFF;
         (void)event_add(&conn->read_event, NULL);
@@ -383,6 +467,12 @@ void conn_close(struct conn *conn)
     (void)close(conn->fd);
     conn->fd = -1;
     shard_waiter_leave(&conn->session.waiter);
+    if (conn->wait_event != NULL) {
+        (void)event_del(conn->wait_event);
+    }
+    if ((conn->session.flags & SESSION_BLOCKED) != 0) {
+        (void)exec_block_abandon(&conn->session);
+    }
     conn->next_closed = worker->first_closed;
     worker->first_closed = conn;
 }
@@ -390,7 +480,7 @@ void conn_close(struct conn *conn)
 void conn_sweep(struct conn *conn, const struct net_options *options, int64_t now_ms)
 {
     int64_t idle_ms = now_ms - atomic_load_explicit(&conn->session.active_ms, memory_order_relaxed);
-    bool busy = (conn->session.flags & (SESSION_SUSPENDED | SESSION_AWAY)) != 0;
+    bool busy = (conn->session.flags & SESSION_STOPPED) != 0;
     if (options->timeout_seconds > 0 && !busy && idle_ms > options->timeout_seconds * 1000) {
         log_write(conn->worker->net->log, LOG_LEVEL_VERBOSE, "Closing idle client");
         conn_close(conn);

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "internal.h"
+#include "sherd/exec/blocking.h"
 
 enum {
     SLICE_VIEWS = 64,   /* connections copied in one hold of the lock */
@@ -78,6 +79,7 @@ void client_view_fill(struct client_view *view, struct conn *conn)
         .output_peak_bytes = atomic_load_explicit(&conn->shown_peak, memory_order_relaxed),
         .queued_bytes = atomic_load_explicit(&conn->shown_queued_bytes, memory_order_relaxed),
         .queued = atomic_load_explicit(&session->shown_queued, memory_order_relaxed),
+        .is_blocked = session_waits(session),
         .touched = atomic_load_explicit(&session->touched, memory_order_relaxed),
         .counted_bytes = atomic_load_explicit(&conn->counted_bytes, memory_order_relaxed),
         .peer = conn->peer,
@@ -203,6 +205,23 @@ static size_t doom_slice(struct net_worker *worker, const uint64_t *ids, size_t 
     *next = at;
     spin_release(&worker->registry);
     return doomed;
+}
+
+bool registry_unblock(struct net *net, uint64_t id, bool with_error)
+{
+    bool found = false;
+    for (unsigned i = 0; i < net->worker_count && !found; i++) {
+        struct net_worker *worker = net->workers[i];
+        spin_acquire(&worker->registry);
+        for (uint32_t at = 0; at < worker->slot_count; at++) {
+            if (worker->slots[at].id == id) {
+                found = session_unblock(&worker->slots[at].conn->session, with_error);
+                break;
+            }
+        }
+        spin_release(&worker->registry);
+    }
+    return found;
 }
 
 size_t registry_doom(struct net *net, const uint64_t *ids, size_t count)

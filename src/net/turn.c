@@ -37,6 +37,10 @@ static void item_finished(struct net_worker *worker, const struct item *item, st
         conn->used += item->request.bytes;
         conn_pause(conn);
         break;
+    case ITEM_BLOCKED:
+        conn->used += item->request.bytes;
+        conn_pause_until_hangup(conn);
+        break;
     case ITEM_SUSPENDED:
     case ITEM_PREPARING:
         conn_pause(conn);
@@ -81,7 +85,7 @@ static COLD void conn_protocol_error(struct conn *conn, const char *error)
 {
     struct net_worker *worker = conn->worker;
     run_batch(worker);
-    if ((conn->session.flags & (SESSION_CLOSING | SESSION_SUSPENDED | SESSION_AWAY)) != 0 ||
+    if ((conn->session.flags & (SESSION_CLOSING | SESSION_STOPPED)) != 0 ||
         (conn->flags & (CONN_CLOSED | CONN_READY)) != 0) {
         return;
     }
@@ -101,7 +105,7 @@ static COLD void conn_protocol_error(struct conn *conn, const char *error)
 
 static ALWAYS_INLINE bool conn_stopped(const struct conn *conn)
 {
-    return (conn->session.flags & (SESSION_CLOSING | SESSION_SUSPENDED | SESSION_AWAY)) != 0 ||
+    return (conn->session.flags & (SESSION_CLOSING | SESSION_STOPPED)) != 0 ||
            (conn->flags & (CONN_CLOSED | CONN_READY)) != 0;
 }
 

@@ -40,6 +40,7 @@ struct call {
     struct lockset locks;
     /* LOCK_EACH_SHARD: the shard that is held; the handler puts the one to go on with here. */
     uint32_t next_shard;
+    uint32_t only_key; /* while it is served after a wait: the key argument to look at; else 0 */
     struct call_carried carried;
     struct output_mark carried_mark; /* where the reply begins */
 };

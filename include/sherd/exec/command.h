@@ -16,6 +16,7 @@ enum outcome {
     OUTCOME_NEXT_SHARD, /* EACH_SHARD: go on with call->next_shard */
     OUTCOME_CLOSE,      /* replied; close the connection once that is out */
     OUTCOME_PREPARE,    /* nothing done: run again when what was asked for is copied (exec/preparation.h) */
+    OUTCOME_BLOCK,      /* nothing replied: the session waits (only call_block gives this) */
     OUTCOME_POSSESS,    /* nothing done: run again on an executor, with the shards of the keys possessed */
 };
 

@@ -89,6 +89,7 @@ struct exec {
     CACHE_ALIGNED _Atomic uint64_t sequence;   /* (a) last drawn: by each call while there are listeners */
     CACHE_ALIGNED _Atomic int64_t memory_used; /* (a) bytes, flushed by the workers once a turn */
     _Atomic size_t clients_bytes;              /* (a) of connections and their buffers */
+    _Atomic uint32_t blocked_clients;          /* (a) sessions that wait */
     _Atomic uint64_t evicted_clients;          /* (a) since a reset: for maxmemory-clients */
     _Atomic uint64_t worst_expiry_lag_ms;      /* (a) the latest removal after its deadline, since a reset */
     _Atomic uint64_t session_ids;              /* (a) last given */
@@ -154,6 +155,7 @@ enum item_outcome {
     ITEM_SUSPENDED, /* not executed: its session waits for a shard and will be resumed */
     ITEM_BUSY,      /* not executed: try again after other work */
     ITEM_AWAY,      /* an executor runs it; its session will be resumed with the reply */
+    ITEM_BLOCKED,   /* its session waits for a key or a time, and will be resumed with the reply */
     ITEM_PREPARING, /* not executed: an executor copies for it; its session will be resumed to try again */
 };
 

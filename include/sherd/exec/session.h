@@ -25,9 +25,12 @@ enum session_flag {
     SESSION_LOCAL = 1 << 10,    /* comes from this machine: loopback or unix socket */
     SESSION_PREPARED = 1 << 11, /* `preparation` is there */
     SESSION_MULTI = 1 << 12,    /* queues its commands until EXEC */
-    SESSION_RESIZED = 1 << 13,  /* what it keeps beside its buffers has another size than was counted last */
+    SESSION_BLOCKED = 1 << 14,  /* its call waits for a key or a time */
+    SESSION_STOPPED = SESSION_SUSPENDED | SESSION_AWAY | SESSION_BLOCKED, /* executes nothing for now */
+    SESSION_RESIZED = 1 << 13, /* what it keeps beside its buffers has another size than was counted last */
 };
 
+struct blocked;
 struct command;
 struct errand;
 struct exec_worker;
@@ -42,6 +45,11 @@ struct session_sink {
     /* Its long command is done: from an executor, which does not touch the session any more. The session's worker then
      * takes the reply with exec_errand_finish. */
     void (*returned)(struct session *session);
+    /* Its call waits, until `deadline_ms` (0: for ever): then, or on `resume`, it looks at exec_block_ended. By the
+     * session's worker. NULL: sessions of this kind do not wait. */
+    void (*await)(struct session *session, int64_t deadline_ms);
+    /* Its wait was served; the thread that served does not touch the session any more. */
+    void (*served)(struct session *session);
     /* Appends the address of the client: "127.0.0.1:6379", "[::1]:6379", "/path/to/socket:0". Any thread that knows the
      * session is alive. */
     void (*describe)(const struct session *session, struct buffer *out);
@@ -75,6 +83,8 @@ struct session {
     _Atomic bool doomed;             /* (a) killed: executes nothing more */
     struct errand *errand;           /* (w) while SESSION_AWAY: the call that an executor runs; NULL: it only copies */
     struct preparation *preparation; /* (w) what its request had copied, while it has not run; or NULL */
+    struct blocked *blocked;         /* (w) while SESSION_BLOCKED: the call that waits */
+    _Atomic uint64_t block_state;    /* (a) see exec/blocking.h */
     struct transaction *transaction; /* (w) what it has queued and watches; or NULL */
     struct blob *argument;           /* (w) a large argument of its request, received into a blob; NULL: none is */
 

@@ -30,6 +30,7 @@ enum {
 
 struct expiry_index;
 struct interest;
+struct interest_key;
 struct shard_waiter;
 
 /* The keys of one database in one shard. */
@@ -91,6 +92,9 @@ struct keyspace {
     _Atomic bool expiry_active;             /* (a) DEBUG SET-ACTIVE-EXPIRE */
     _Atomic size_t list_plain_bytes;        /* (a) DEBUG QUICKLIST-PACKED-THRESHOLD; 0: as the options say */
     _Atomic usage_settings usage;           /* (a) what entries' clocks tell */
+    _Atomic uint32_t waited_keys;           /* (a) keys that blocked calls wait for */
+    _Atomic uint32_t removal_keys;          /* (a) those of them whose removal they wait for, too */
+    _Atomic uint32_t movers;                /* (a) waiters with a destination */
     CACHE_ALIGNED _Atomic uint64_t tickets; /* (a) of shard_waiter, drawn so far; what stands above is read always */
 };
 
@@ -105,9 +109,10 @@ struct keyspace_user {
     /* Told the same way about elements of a collection that were removed because they fell due. */
     void (*thinned)(void *context, const struct thinning *thinning);
     void *context;
-    size_t retired_bytes; /* (w) retired by eviction, not free before a grace period; its owner lowers it */
-    bool counts_retired;  /* (w) eviction is under way */
-    struct usage usage;   /* (w) */
+    size_t retired_bytes;       /* (w) retired by eviction, not free before a grace period; its owner lowers it */
+    bool counts_retired;        /* (w) eviction is under way */
+    struct usage usage;         /* (w) */
+    struct interest_key *ready; /* (w) keys of held shards that changed while somebody waits for them (interest.h) */
 };
 
 /* Sets the time of a user, as it is after its thread has read the clock. */

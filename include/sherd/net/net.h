@@ -27,8 +27,9 @@ enum conn_flag {
     CONN_CLOSED = 1 << 5,         /* its socket is gone; freed as soon as nobody can resume it */
     CONN_ASKED_TO_CLOSE = 1 << 6, /* the peer has ended its side */
     CONN_UNIX = 1 << 7,
-    CONN_ORPHAN = 1 << 8,    /* closed, waiting for the last mail or errand that can reach it */
-    CONN_OVER_SOFT = 1 << 9, /* counted in net->over_soft */
+    CONN_ORPHAN = 1 << 8,       /* closed, waiting for the last mail or errand that can reach it */
+    CONN_HANGUP_ONLY = 1 << 10, /* read_event waits for the peer's end alone */
+    CONN_OVER_SOFT = 1 << 9,    /* counted in net->over_soft */
 };
 
 struct conn {
@@ -38,6 +39,7 @@ struct conn {
     uint32_t flags;                    /* (w) enum conn_flag */
     struct event read_event;           /* (w) */
     struct event write_event;          /* (w) */
+    struct event *wait_event;          /* (w) the time of a blocked call; NULL: it never had one */
     struct request_parser parser;      /* (w) */
     struct buffer input;               /* (w) bytes that were read and are not used up yet */
     size_t input_peak;                 /* (w) most bytes that stood in it since the last sweep */
@@ -72,6 +74,7 @@ struct conn {
 /* Why a connection's worker is to look at it. */
 enum wake_reason {
     WAKE_LOOK = 1 << 0,     /* it may try again, or it is doomed */
+    WAKE_SERVED = 1 << 2,   /* the wait of its blocked call was served */
     WAKE_RETURNED = 1 << 1, /* its long command is done */
 };
 

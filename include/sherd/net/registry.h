@@ -31,6 +31,7 @@ struct client_view {
     size_t output_peak_bytes;               /* most bytes that waited in the last seconds */
     size_t queued_bytes;                    /* of its transaction */
     int32_t queued;                         /* commands since MULTI; -1: not in MULTI */
+    bool is_blocked;                        /* its call waits */
     bool touched;                           /* a watched key has changed */
     size_t counted_bytes;                   /* all that the client occupies, but for its texts */
     struct blob *texts[SESSION_TEXT_COUNT]; /* references; NULL: none */
@@ -61,6 +62,9 @@ void client_view_print(const struct client_view *view, int64_t now_ms, struct bu
 /* Dooms the connections of these ids (ascending): they execute nothing more, and their workers close them soon.
  * Returns how many lived. Not under any lock. */
 size_t registry_doom(struct net *net, const uint64_t *ids, size_t count);
+
+/* Ends the wait of the connection of that id, as if its time were over or with an error; false when none waits. */
+bool registry_unblock(struct net *net, uint64_t id, bool with_error);
 
 /* The largest buffers of the last seconds. Any thread. */
 void net_recent_peaks(const struct net *net, size_t *input_bytes, size_t *output_bytes);

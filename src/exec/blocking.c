@@ -1,0 +1,379 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Calls that wait, and how they are served.
+ * Owner: the session. Locks: the shards of who serves. */
+#include "sherd/exec/blocking.h"
+
+#include <math.h>
+#include <sched.h>
+
+#include "effects_commit.h"
+#include "sherd/base/number.h"
+
+struct blocked {
+    struct session *session;
+    const struct command *command;
+    struct output out; /* the reply, once served */
+    struct slice *argv;
+    uint32_t argc;
+    int64_t deadline_ms; /* 0: none */
+    enum block_reply reply;
+    uint32_t waiter_count;
+    struct key_waiter waiters[]; /* behind them the argv and its bytes */
+};
+
+enum {
+    STATE_BITS = 4, /* of session->block_state; the rest tells one wait from the next */
+    STATE_MASK = (1 << STATE_BITS) - 1,
+};
+
+static enum block_state state_of(uint64_t word)
+{
+    return (enum block_state)(word & STATE_MASK);
+}
+
+static bool state_change(struct session *session, enum block_state from, enum block_state to)
+{
+    uint64_t word = atomic_load_explicit(&session->block_state, memory_order_acquire);
+    uint64_t wanted = (word & ~(uint64_t)STATE_MASK) | to;
+    return state_of(word) == from &&
+           atomic_compare_exchange_strong_explicit(&session->block_state, &word, wanted, memory_order_acq_rel,
+                                                   memory_order_acquire);
+}
+
+bool call_may_block(const struct call *call)
+{
+    return call->only_key == 0 && (call->session->flags & SESSION_MULTI) == 0 && !call->worker->is_executor &&
+           call->session->sink->await != NULL;
+}
+
+bool call_timeout(struct call *call, uint32_t argument, int64_t *timeout_ms)
+{
+    double seconds;
+    if (!number_parse_double(call->argv[argument], &seconds)) {
+        (void)call_fail_slice(call, SLICE_LITERAL("ERR timeout is not a float or out of range"));
+        return false;
+    }
+    double milliseconds = ceil(seconds * 1000.0);
+    if (milliseconds > (double)(INT64_MAX - call->now_ms) || isnan(milliseconds)) {
+        (void)call_fail_slice(call, SLICE_LITERAL("ERR timeout is out of range"));
+        return false;
+    }
+    if (milliseconds < 0) {
+        (void)call_fail_slice(call, SLICE_LITERAL("ERR timeout is negative"));
+        return false;
+    }
+    *timeout_ms = (int64_t)milliseconds;
+    return true;
+}
+
+/* The key went by itself: the call is to be made anew by its own worker. */
+static void waiter_removed(struct key_waiter *waiter)
+{
+    struct session *session = waiter->blocked->session;
+    if (state_change(session, BLOCK_WAITING, BLOCK_AGAIN)) {
+        session->sink->resume(session);
+    }
+}
+
+static struct blocked *blocked_create(const struct call *call, const struct block_request *request)
+{
+    const struct slice *argv = request->argv != NULL ? request->argv : call->argv;
+    size_t bytes = 0;
+    for (uint32_t i = 0; i < call->argc; i++) {
+        bytes += argv[i].len;
+    }
+    size_t fixed = sizeof(struct blocked) + request->key_count * sizeof(struct key_waiter);
+    struct blocked *blocked = memory_alloc_zeroed(fixed + call->argc * sizeof(struct slice) + bytes);
+    blocked->session = call->session;
+    blocked->command = call->command;
+    blocked->argc = call->argc;
+    blocked->argv = (struct slice *)((char *)blocked + fixed);
+    char *text = (char *)(blocked->argv + call->argc);
+    for (uint32_t i = 0; i < call->argc; i++) {
+        struct slice argument = argv[i];
+        if (argument.len != 0) {
+            memcpy(text, argument.data, argument.len);
+        }
+        blocked->argv[i] = slice_make(text, argument.len);
+        text += argument.len;
+    }
+    output_init(&blocked->out);
+    blocked->deadline_ms = request->timeout_ms == 0 ? 0 : call->now_ms + request->timeout_ms;
+    blocked->reply = request->reply;
+    blocked->waiter_count = request->key_count;
+    return blocked;
+}
+
+enum outcome call_block(struct call *call, const struct block_request *request)
+{
+    if (call->only_key != 0) {
+        return OUTCOME_BLOCK; /* it waits already, and goes on to */
+    }
+    struct session *session = call->session;
+    const struct keyspace *keyspace = call->worker->exec->keyspace;
+    struct blocked *blocked = blocked_create(call, request);
+    session->blocked = blocked;
+    uint64_t word = atomic_load_explicit(&session->block_state, memory_order_relaxed);
+    word = (word & ~(uint64_t)STATE_MASK) + (UINT64_C(1) << STATE_BITS) + BLOCK_WAITING;
+    atomic_store_explicit(&session->block_state, word, memory_order_release);
+    uint32_t destination = 0;
+    if (request->destination_key != 0) {
+        destination = keyspace_shard_of(keyspace_hash(keyspace, call->argv[request->destination_key]));
+    }
+    for (uint32_t i = 0; i < request->key_count; i++) {
+        struct keyref ref;
+        struct slice key = blocked->argv[request->first_key + i];
+        keyref_open_hashed(&ref, &call->worker->user, call->db, key, keyspace_hash(keyspace, key));
+        blocked->waiters[i] = (struct key_waiter){.blocked = blocked,
+                                                  .argument = request->first_key + i,
+                                                  .type = request->type,
+                                                  .wants_removal = request->wants_removal,
+                                                  .moves = request->destination_key != 0,
+                                                  .destination = destination,
+                                                  .removed = waiter_removed};
+        interest_wait(&ref, &blocked->waiters[i]);
+    }
+    session->flags |= SESSION_BLOCKED;
+    atomic_fetch_add_explicit(&call->worker->exec->blocked_clients, 1, memory_order_relaxed);
+    session->sink->await(session, blocked->deadline_ms);
+    return OUTCOME_BLOCK;
+}
+
+static bool claim(struct key_waiter *waiter)
+{
+    struct session *session = waiter->blocked->session;
+    return !atomic_load_explicit(&session->doomed, memory_order_acquire) &&
+           state_change(session, BLOCK_WAITING, BLOCK_SERVING);
+}
+
+/* Runs a claimed call on behalf of its session. True when it got what it waited for. */
+static bool serve_one(struct exec_worker *worker, const struct lockset *locks, uint64_t sequence,
+                      struct key_waiter *waiter) REQUIRES(shard_held)
+{
+    struct blocked *blocked = waiter->blocked;
+    struct session *session = blocked->session;
+    struct call call = {.worker = worker,
+                        .session = session,
+                        .command = blocked->command,
+                        .context = blocked->command->context,
+                        .argv = blocked->argv,
+                        .argc = blocked->argc,
+                        .db = session->db,
+                        .now_ms = worker->user.now_ms,
+                        .timed = true,
+                        .only_key = waiter->argument,
+                        .reply = {.output = &blocked->out, .version = session->resp},
+                        .locks = *locks};
+    const struct clock_scale *ticks = &worker->exec->ticks;
+    uint64_t begin = clock_ticks(ticks);
+    effects_reset(&call.effects, sequence);
+    enum outcome outcome = blocked->command->row->handler(&call);
+    effects_commit(&call);
+    effects_deinit(&call.effects);
+    if (outcome == OUTCOME_BLOCK) {
+        return false;
+    }
+    exec_count_call(&call, outcome, clock_ticks_to_ns(ticks, clock_ticks(ticks) - begin));
+    return true;
+}
+
+/* Whether the key as it is now may serve this waiter. */
+static bool key_suits(const struct keyref *ref, const struct key_waiter *waiter)
+{
+    bool suits = ref->entry != NULL && ref->entry->type == waiter->type;
+    return suits || waiter->wants_removal;
+}
+
+static void serve_key(struct exec_worker *worker, const struct lockset *locks, uint64_t sequence,
+                      struct interest_key *key) REQUIRES(shard_held)
+{
+    struct keyspace *keyspace = worker->exec->keyspace;
+    struct keyref ref;
+    struct key_waiter *waiter = NULL;
+    struct key_waiter *next;
+    bool served = false;
+    do {
+        interest_open(key, &worker->user, &ref);
+        bool more = ref.entry != NULL || interest_wants_removal(key);
+        /* The one before stays claimed until this one is, so that it still leads here. */
+        next = more ? interest_claim(keyspace, key, waiter, claim) : NULL;
+        if (waiter != NULL) {
+            struct session *session = waiter->blocked->session;
+            if (served) {
+                interest_served(keyspace, waiter);
+                (void)state_change(session, BLOCK_SERVING, BLOCK_SERVED);
+                session->sink->served(session);
+            } else {
+                (void)state_change(session, BLOCK_SERVING, BLOCK_WAITING);
+            }
+        }
+        waiter = next;
+        served = waiter != NULL && key_suits(&ref, waiter) && serve_one(worker, locks, sequence, waiter);
+    } while (waiter != NULL);
+}
+
+void exec_serve(struct exec_worker *worker, const struct lockset *locks, uint64_t sequence)
+{
+    struct interest_key *key;
+    while ((key = interest_take_ready(&worker->user)) != NULL) {
+        serve_key(worker, locks, sequence, key);
+        interest_ready_done(worker->exec->keyspace, key);
+    }
+}
+
+static void add_shard(void *context, uint32_t shard)
+{
+    lockset_add(context, shard);
+}
+
+bool exec_add_destinations(struct exec_worker *worker, struct lockset *locks)
+{
+    uint32_t before = locks->count;
+    struct keyspace *keyspace = worker->exec->keyspace;
+    for (uint32_t i = 0; i < KEYSPACE_SHARDS && before != KEYSPACE_SHARDS; i++) {
+        if (lockset_contains(locks, i)) {
+            interest_add_destinations(keyspace_shard(keyspace, i), add_shard, locks);
+        }
+    }
+    return locks->count != before;
+}
+
+/* The owner's end of a wait, whatever ended it. */
+static void blocked_end(struct session *session)
+{
+    struct blocked *blocked = session->blocked;
+    struct exec *exec = session->worker->exec;
+    for (uint32_t i = 0; i < blocked->waiter_count; i++) {
+        interest_wait_end(&blocked->waiters[i], exec->keyspace);
+    }
+    output_deinit(&blocked->out);
+    memory_free(blocked);
+    session->blocked = NULL;
+    session->flags &= ~(uint32_t)SESSION_BLOCKED;
+    uint64_t word = atomic_load_explicit(&session->block_state, memory_order_relaxed);
+    atomic_store_explicit(&session->block_state, word & ~(uint64_t)STATE_MASK, memory_order_relaxed);
+    atomic_fetch_sub_explicit(&exec->blocked_clients, 1, memory_order_relaxed);
+}
+
+static void reply_nothing(struct session *session, enum block_state state)
+{
+    struct reply reply = {.output = &session->own, .version = session->resp};
+    if (state == BLOCK_UNBLOCKED_ERROR) {
+        struct slice line = SLICE_LITERAL("UNBLOCKED client unblocked via CLIENT UNBLOCK");
+        statistics_error(&session->worker->statistics, line);
+        reply_error_slice(&reply, line);
+        return;
+    }
+    switch (session->blocked->reply) {
+    case BLOCK_REPLY_NULL_ARRAY:
+        reply_null_array(&reply);
+        break;
+    case BLOCK_REPLY_NULL:
+        reply_null(&reply);
+        break;
+    case BLOCK_REPLY_ZERO:
+        reply_integer(&reply, 0);
+        break;
+    }
+}
+
+/* The call once more, as if it had just come; the session's wait is over by then, or a new one begins. */
+static void call_anew(struct session *session)
+{
+    struct blocked *blocked = session->blocked;
+    struct slice *argv = memory_alloc(blocked->argc * sizeof(struct slice) + 1);
+    struct buffer text; /* the arguments outlive the wait */
+    buffer_init(&text);
+    size_t bytes = 0;
+    for (uint32_t i = 0; i < blocked->argc; i++) {
+        bytes += blocked->argv[i].len;
+    }
+    buffer_reserve(&text, bytes + 1);
+    for (uint32_t i = 0; i < blocked->argc; i++) {
+        argv[i] = slice_make(text.data + text.len, blocked->argv[i].len);
+        buffer_append_slice(&text, blocked->argv[i]);
+    }
+    struct call call = {.worker = session->worker,
+                        .session = session,
+                        .command = blocked->command,
+                        .context = blocked->command->context,
+                        .argv = argv,
+                        .argc = blocked->argc,
+                        .db = session->db,
+                        .now_ms = session->worker->user.now_ms,
+                        .timed = true,
+                        .reply = {.output = &session->own, .version = session->resp}};
+    blocked_end(session);
+    struct output_mark mark = output_mark(&session->own);
+    if (exec_dispatch(&call) != ITEM_DONE) {
+        output_truncate(&session->own, mark);
+    }
+    memory_free(argv);
+    buffer_deinit(&text);
+}
+
+bool exec_block_ended(struct session *session, int64_t now_ms, bool was_served, int64_t *deadline_ms)
+{
+    struct blocked *blocked = session->blocked;
+    *deadline_ms = blocked->deadline_ms;
+    if (blocked->deadline_ms != 0 && now_ms >= blocked->deadline_ms) {
+        (void)state_change(session, BLOCK_WAITING, BLOCK_TIMED_OUT);
+    }
+    enum block_state state = state_of(atomic_load_explicit(&session->block_state, memory_order_acquire));
+    if (state == BLOCK_WAITING || state == BLOCK_SERVING || (state == BLOCK_SERVED && !was_served)) {
+        return false; /* who serves may still be about to send the mail */
+    }
+    bool silent = (session->flags & (SESSION_REPLY_OFF | SESSION_REPLY_SKIP)) != 0;
+    struct output_mark mark = output_mark(&session->own);
+    if (state == BLOCK_SERVED) {
+        struct output_range range = output_all(&blocked->out);
+        output_move(&session->own, &blocked->out, &range);
+    } else if (state != BLOCK_AGAIN) {
+        reply_nothing(session, state);
+        counter_add(&session->worker->statistics.commands[blocked->command->id].calls, 1);
+    } else {
+        call_anew(session);
+        *deadline_ms = 0; /* a new wait has set its own time */
+        return (session->flags & SESSION_BLOCKED) == 0;
+    }
+    if (silent) {
+        output_truncate(&session->own, mark);
+        session->flags &= ~(uint32_t)SESSION_REPLY_SKIP;
+    }
+    blocked_end(session);
+    return true;
+}
+
+bool exec_block_abandon(struct session *session)
+{
+    for (;;) {
+        enum block_state state = state_of(atomic_load_explicit(&session->block_state, memory_order_acquire));
+        if (state == BLOCK_SERVED) {
+            return false; /* the mail is under way, or about to be */
+        }
+        if (state != BLOCK_WAITING && state != BLOCK_SERVING) {
+            break;
+        }
+        if (state_change(session, BLOCK_WAITING, BLOCK_CLOSED)) {
+            break;
+        }
+        sched_yield(); /* somebody holds a shard and serves: bounded work */
+    }
+    blocked_end(session);
+    return true;
+}
+
+bool session_waits(const struct session *session)
+{
+    enum block_state state = state_of(atomic_load_explicit(&session->block_state, memory_order_relaxed));
+    return state == BLOCK_WAITING || state == BLOCK_SERVING;
+}
+
+bool session_unblock(struct session *session, bool with_error)
+{
+    if (!state_change(session, BLOCK_WAITING, with_error ? BLOCK_UNBLOCKED_ERROR : BLOCK_UNBLOCKED_TIMEOUT)) {
+        return false;
+    }
+    session->sink->resume(session);
+    return true;
+}
