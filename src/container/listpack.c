@@ -13,8 +13,8 @@ static unsigned char *splice(struct listpack *lp, size_t at, size_t old_bytes, s
         listpack_close_gap(lp);
     }
     if (grown > lp->cap) {
-        /* Half as much again: appending stays linear, and little is wasted on lists that stop growing. */
-        lp->cap = cap_for(grown + grown / 2);
+        /* To the next size class: four of them to a doubling, so that appending stays linear and hardly anything is wasted. */
+        lp->cap = cap_for(grown);
         lp->data = memory_resize(lp->data, lp->cap);
     }
     if (old_bytes != new_bytes) {
