@@ -82,6 +82,7 @@ COMMAND_HANDLER(lset_command)
     struct list *list = object;
     struct list_limits limits = list_limits_of(call);
     if (!bounded_index(list, wanted, &index)) {
+        list_will_grow(list, &limits, call->argv[3].len, 1); /* as Redis, which finds out only later */
         return call_fail(call, ERROR_INDEX_RANGE);
     }
     struct quicklist_source source = list_source(call, 3);
