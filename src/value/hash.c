@@ -124,21 +124,23 @@ bool hash_contains(const struct hash *hash, struct slice field, int64_t now_ms)
     return hash_deadline(hash, field, now_ms, &deadline_ms);
 }
 
-/* Sets a field of a listpack that may have to become a table afterwards. */
+/* Sets a field of a listpack that may have to become a table afterwards: also when it had too many fields before,
+ * because the limit was lowered. */
 static bool pack_set(struct hash *hash, struct slice field, struct slice value, const struct hash_limits *limits)
 {
     struct listpack *pack = &hash->pack;
     size_t at = pack_find(pack, field);
-    if (at != LISTPACK_NONE) {
+    bool is_new = at == LISTPACK_NONE;
+    if (is_new) {
+        listpack_push_last(pack, field);
+        listpack_push_last(pack, value);
+    } else {
         listpack_replace(pack, listpack_next(pack, at), value);
-        return false;
     }
-    listpack_push_last(pack, field);
-    listpack_push_last(pack, value);
     if (listpack_count(pack) / 2 > limits->listpack_entries) {
         (void)convert(hash, limits);
     }
-    return true;
+    return is_new;
 }
 
 bool hash_set(struct hash *hash, struct slice field, struct slice value, const struct hash_setting *setting)

@@ -339,13 +339,14 @@ PARENTS = {"CLIENT", "COMMAND", "CONFIG", "DEBUG", "FUNCTION", "LATENCY", "OBJEC
 
 
 def merge(module):
-    """Adds a module's tables; its families are played by default."""
+    """Adds a module's tables; its families are played by default, but for those ON_REQUEST."""
     for name in ("FAMILIES", "LEAVES", "SPECIALS", "COMPARE"):
         globals()[name].update(getattr(module, name, {}))
     for name in ("FRAGILE", "PARENTS"):
         globals()[name].update(getattr(module, name, set()))
     TOKENS.extend(getattr(module, "TOKENS", []))
-    DEFAULT_FAMILIES.extend(getattr(module, "FAMILIES", {}))
+    on_request = getattr(module, "ON_REQUEST", set())
+    DEFAULT_FAMILIES.extend(name for name in getattr(module, "FAMILIES", {}) if name not in on_request)
 
 
 for path in sorted(glob.glob(os.path.join(os.path.dirname(os.path.abspath(__file__)), "family_*.py"))):

@@ -73,6 +73,17 @@ Test(hash, becomes_a_table_with_a_long_field_or_value)
     hash_destroy(hash);
 }
 
+Test(hash, becomes_a_table_when_it_is_changed_under_a_lower_limit)
+{
+    struct hash *hash = make(6);
+    const struct hash_limits lower = {.listpack_entries = 4, .listpack_value_bytes = 16, .hash_key = &HASH_KEY};
+    struct hash_setting setting = {.limits = &lower};
+    cr_assert_not(hash_set(hash, slice_from_text("f1"), slice_from_text("w"), &setting));
+    cr_assert(hash_is_table(hash));
+    cr_assert(has(hash, "f1", "w", 0));
+    hash_destroy(hash);
+}
+
 Test(hash, becomes_a_table_at_once_for_what_is_expected)
 {
     struct hash *hash = make(1);
