@@ -10,29 +10,43 @@ bool zset_source_read(struct call *call, uint32_t argument, struct zset_source *
     if (!call_read(call, argument, &ref)) {
         return true;
     }
-    if (ref.entry->type != VALUE_ZSET) {
+    if (ref.entry->type == VALUE_ZSET) {
+        source->zset = entry_object(ref.entry);
+        source->count = zset_count(source->zset);
+    } else if (ref.entry->type == VALUE_SET) {
+        source->set = entry_object(ref.entry);
+        source->count = (uint32_t)set_count(source->set);
+    } else {
         (void)call_fail(call, ERROR_WRONGTYPE);
         return false;
     }
-    source->zset = entry_object(ref.entry);
-    source->count = zset_count(source->zset);
     return true;
 }
 
 bool zset_source_find(const struct zset_source *source, struct slice member, double *score)
 {
-    return source->zset != NULL && zset_score(source->zset, member, score);
+    if (source->zset != NULL) {
+        return zset_score(source->zset, member, score);
+    }
+    *score = 1;
+    return source->set != NULL && set_contains(source->set, member);
 }
 
 void zset_source_walk_init(struct zset_source_walk *walk, const struct zset_source *source)
 {
-    walk->is_empty = source->count == 0;
-    if (!walk->is_empty) {
+    walk->source = source;
+    if (source->zset != NULL) {
         zset_iterator_init(&walk->zset, source->zset, 0, false);
+    } else if (source->set != NULL) {
+        set_iterator_init(&walk->set, source->set);
     }
 }
 
 bool zset_source_walk_next(struct zset_source_walk *walk, struct zset_element *element)
 {
-    return !walk->is_empty && zset_iterator_next(&walk->zset, element);
+    if (walk->source->zset != NULL) {
+        return zset_iterator_next(&walk->zset, element);
+    }
+    element->score = 1;
+    return walk->source->set != NULL && set_iterator_next(&walk->set, &element->member);
 }

@@ -5,10 +5,12 @@
 #define SHERD_COMMANDS_ZSET_SOURCES_H
 
 #include "sherd/exec/call.h"
+#include "sherd/value/set.h"
 #include "sherd/value/zset.h"
 
 struct zset_source {
-    const struct zset *zset; /* NULL: there is none, it is empty */
+    const struct zset *zset; /* both NULL: there is none, it is empty */
+    const struct set *set;
     uint32_t count;
     double weight;
 };
@@ -19,8 +21,11 @@ NODISCARD bool zset_source_read(struct call *call, uint32_t argument, struct zse
 NODISCARD bool zset_source_find(const struct zset_source *source, struct slice member, double *score);
 
 struct zset_source_walk {
-    struct zset_iterator zset;
-    bool is_empty;
+    const struct zset_source *source;
+    union {
+        struct zset_iterator zset;
+        struct set_iterator set;
+    };
 };
 
 void zset_source_walk_init(struct zset_source_walk *walk, const struct zset_source *source);
