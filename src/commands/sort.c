@@ -6,6 +6,7 @@
 #include "sherd/commands/families.h"
 #include "sherd/container/sorting.h"
 #include "sherd/exec/exec.h"
+#include "sherd/value/set.h"
 #include "sherd/value/zset.h"
 #include "sort_plan.h"
 #include "sort_store.h"
@@ -35,6 +36,9 @@ static bool source_open(struct call *call, const struct keyref *ref, struct sour
     case VALUE_ZSET:
         source->count = zset_count(source->object);
         return true;
+    case VALUE_SET:
+        source->count = (int64_t)set_count(source->object);
+        return true;
     default:
         (void)call_fail(call, ERROR_WRONGTYPE);
         return false;
@@ -54,7 +58,9 @@ static void source_limit(struct source *source, const struct sort_plan *plan)
 static bool is_long(const struct source *source, const struct sort_plan *plan)
 {
     int64_t results = source->last - source->first + 1;
-    int64_t work = plan->sorts ? source->count * (plan->has_weight ? 1 + LOOKUP_WORK : 1) : results;
+    bool whole = plan->sorts || source->type == VALUE_SET;
+    int64_t work = whole ? source->count : results;
+    work += plan->sorts && plan->has_weight ? source->count * LOOKUP_WORK : 0;
     return work + results * (1 + LOOKUP_WORK * (int64_t)plan->get_lookups) > LONG_WORK;
 }
 
@@ -95,6 +101,19 @@ static void load_zset(struct sorting *sorting, const struct zset *zset, int64_t 
     }
 }
 
+/* A set has no order: what is skipped are any members. */
+static void load_set(struct sorting *sorting, const struct set *set, int64_t index, int64_t count)
+{
+    struct set_iterator iterator;
+    struct slice member;
+    set_iterator_init(&iterator, set);
+    for (; index > 0 && set_iterator_next(&iterator, &member); index--) {
+    }
+    for (; count > 0 && set_iterator_next(&iterator, &member); count--) {
+        sorting_add(sorting, arena_keep(&sorting->arena, member));
+    }
+}
+
 /* Loads what is sorted or, when nothing is, what is wanted: then from the first result on. */
 static void load(struct sorting *sorting, struct source *source, const struct sort_plan *plan)
 {
@@ -108,6 +127,8 @@ static void load(struct sorting *sorting, struct source *source, const struct so
     }
     if (source->type == VALUE_LIST) {
         load_list(sorting, source->object, first, count, is_reverse);
+    } else if (source->type == VALUE_SET) {
+        load_set(sorting, source->object, first, count);
     } else {
         load_zset(sorting, source->object, first, count, is_reverse);
     }
@@ -283,6 +304,12 @@ static enum outcome sort_planned(struct call *call, struct sort_plan *plan) REQU
     struct source source = {.type = VALUE_LIST};
     if (call_peek(call, 1, &ref) && !source_open(call, &ref, &source)) {
         return OUTCOME_ERROR;
+    }
+    if (source.type == VALUE_SET && !plan->sorts && plan->store != 0) {
+        /* What is stored shall not depend on the order of a table: Redis sorts the members as texts. */
+        plan->sorts = true;
+        plan->alpha = true;
+        plan->has_weight = false;
     }
     source_limit(&source, plan);
     if (is_long(&source, plan) && !call->worker->is_executor) {

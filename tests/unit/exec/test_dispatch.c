@@ -87,8 +87,19 @@ static const struct command_row subcommands[] = {
     {0},
 };
 
+static bool far_reaches(const struct slice *argv, uint32_t argc)
+{
+    return argc > 2 && slice_equals_word(argv[2], "far");
+}
+
 static const struct command_row rows[] = {
     SMALL_COMMANDS,
+    {.name = "far",
+     .handler = look_handler,
+     .arity = -1,
+     .lock = LOCK_KEYS,
+     .keys = {{.flags = KEY_RO, .begin = 1, .step = 1}, {.flags = KEY_RO}},
+     .reaches_further = far_reaches},
     {.name = "look", .handler = look_handler, .arity = -1, .lock = LOCK_KEYS, .keys = {ALL_KEYS}},
     {.name = "counted",
      .handler = look_handler,
@@ -222,6 +233,15 @@ Test(dispatch, locks_keys_that_a_number_announces)
     cr_assert_eq(seen.locked, 1);
     (void)small_run(&client, "counted 24 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24");
     cr_assert(seen.locked > 16 && seen.locked == seen.distinct);
+    cr_assert_eq(small_locked_count(&server), 0);
+}
+
+Test(dispatch, locks_the_whole_keyspace_for_calls_that_reach_further_than_their_keys)
+{
+    (void)small_run(&client, "far a near");
+    cr_assert(seen.locked == 1 && seen.distinct == 1);
+    (void)small_run(&client, "far a far");
+    cr_assert(seen.holds_keys && seen.locked == KEYSPACE_SHARDS && seen.distinct == KEYSPACE_SHARDS);
     cr_assert_eq(small_locked_count(&server), 0);
 }
 
