@@ -255,6 +255,22 @@ bool set_contains(const struct set *set, struct slice member)
     }
 }
 
+unsigned set_contains_some(const struct set *set, const struct slice *members, unsigned count)
+{
+    if (set->data == NULL && count > 1) {
+        struct member_batch batch = {.count = count};
+        memcpy(batch.members, members, count * sizeof(members[0]));
+        member_batch_hash(&batch, set->big.members->hash_key);
+        member_batch_prefetch(&batch, set->big.members);
+        return member_batch_find(&batch, set->big.members);
+    }
+    unsigned found = 0;
+    for (unsigned i = 0; i < count; i++) {
+        found |= (unsigned)set_contains(set, members[i]) << i;
+    }
+    return found;
+}
+
 /* ---- walking ---- */
 
 void set_iterator_init(struct set_iterator *iterator, const struct set *set)

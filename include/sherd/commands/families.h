@@ -36,6 +36,9 @@ extern const struct command_row list_search_commands[];  /* LREM LINSERT LPOS; c
 extern const struct command_row list_move_commands[];    /* LMOVE RPOPLPUSH LMPOP; context: commands_state */
 extern const struct command_row hash_expire_commands[];  /* HEXPIRE HTTL HPERSIST and their kin; commands_state */
 extern const struct command_row hash_timed_commands[];   /* HGETEX HSETEX HGETDEL; commands_state */
+extern const struct command_row set_commands[];          /* SADD SREM and what works by member; commands_state */
+extern const struct command_row set_many_commands[];     /* SMEMBERS SPOP SRANDMEMBER SSCAN; context: commands_state */
+extern const struct command_row set_combine_commands[];  /* SINTER SUNION SDIFF and their kin; commands_state */
 extern const struct command_row stream_commands[];       /* XADD XDEL XTRIM XSETID XLEN; context: commands_state */
 extern const struct command_row stream_range_commands[]; /* XRANGE XREVRANGE */
 extern const struct command_row stream_read_commands[];  /* XREAD XREADGROUP */

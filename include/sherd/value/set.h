@@ -49,6 +49,8 @@ size_t set_add_many(struct set *set, const struct set_limits *limits, const stru
 /* Whether it was there. */
 bool set_remove(struct set *set, struct slice member);
 NODISCARD bool set_contains(const struct set *set, struct slice member);
+/* Which of at most MEMBER_BATCH members are there: bit i stands for members[i]. */
+NODISCARD unsigned set_contains_some(const struct set *set, const struct slice *members, unsigned count);
 /* Walks over all members of a set that does not change. No cleanup is needed. */
 struct set_iterator {
     const struct set *set;
