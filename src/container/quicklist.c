@@ -8,6 +8,7 @@ enum {
     LARGEST_SIZE_CLASS = 5, /* list-max-listpack-size -5: 64 KiB */
     MOST_ELEMENTS = INT16_MAX,
     MOST_DEPTH = UINT16_MAX,
+    FILLED_NODES = 32, /* from here on a new node gets its memory at once: it wastes a few parts in a hundred at most */
     SAMPLED_CHUNKS = 8, /* looked at for an estimate of the memory */
 };
 
@@ -176,9 +177,9 @@ void quicklist_fill_node(struct quicklist *list, struct spot spot, struct quickl
         node->kind = NODE_PLAIN;
         node->plain = source.blob != NULL ? blob_reference(source.blob) : blob_from_slice(source.text);
     } else {
-        /* Lists that have filled nodes will fill this one, too: it gets its memory at once. */
+        /* Lists that have filled many nodes will fill this one, too: it gets its memory at once. */
         size_t most = most_bytes(list);
-        bool will_fill = list->nodes > 2 && list->node_size < 0 && source.text.len <= most / 8;
+        bool will_fill = list->nodes > FILLED_NODES && list->node_size < 0 && source.text.len <= most / 8;
         listpack_init(&node->pack, will_fill ? most : 0);
         listpack_push_last(&node->pack, source.text);
     }
