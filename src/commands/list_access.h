@@ -5,7 +5,7 @@
 #ifndef SHERD_COMMANDS_LIST_ACCESS_H
 #define SHERD_COMMANDS_LIST_ACCESS_H
 
-#include "sherd/exec/call.h"
+#include "sherd/exec/blocking.h"
 #include "sherd/value/list.h"
 
 enum {
@@ -69,6 +69,17 @@ void list_pop(struct call *call, struct keyref *ref, struct list_pop pop, struct
 
 /* Elements have left the list of `ref`: notes `event` and `count` changes; removes the key when nothing is left. */
 void list_removed(struct call *call, struct keyref *ref, const char *event, uint64_t count) REQUIRES(shard_held);
+
+struct list_move {
+    enum quicklist_end from;
+    enum quicklist_end to;
+};
+
+/* Moves an element from the list of argument 1 to that of argument 2. With nothing there, waits as `wait` says; NULL:
+ * replies a null. */
+enum outcome list_move(struct call *call, struct list_move move, const struct block_request *wait) REQUIRES(shard_held);
+/* LMPOP from the argument of its count of keys on; `wait` likewise, its keys are filled in here. */
+enum outcome list_mpop(struct call *call, uint32_t first, struct block_request *wait) REQUIRES(shard_held);
 
 /* The list of a key that was looked up for writing, for an element or more to be added: created when missing. */
 struct list *list_for_adding(struct keyref *ref) REQUIRES(shard_held);

@@ -7,11 +7,6 @@
 #include "sherd/commands/families.h"
 #include "sherd/exec/exec.h"
 
-struct list_move {
-    enum quicklist_end from;
-    enum quicklist_end to;
-};
-
 static const char *pop_event(enum quicklist_end end)
 {
     return end == QUICKLIST_FRONT ? "lpop" : "rpop";
@@ -81,12 +76,15 @@ static void move_element(struct call *call, struct keyref *from, struct keyref *
     list_removed(call, from, pop_event(move.from), 1);
 }
 
-static enum outcome move(struct call *call, struct list_move move) REQUIRES(shard_held)
+enum outcome list_move(struct call *call, struct list_move move, const struct block_request *wait)
 {
     struct keyref from, to;
     void *source, *destination;
     if (!call_write_object(call, 1, VALUE_LIST, &from, &source)) {
         return OUTCOME_ERROR;
+    }
+    if (source == NULL && wait != NULL && call_waits(call)) {
+        return call_block(call, wait);
     }
     if (source == NULL) {
         reply_null(&call->reply);
@@ -106,23 +104,23 @@ COMMAND_HANDLER(lmove_command)
     if (!list_argument_end(call, 3, &ends.from) || !list_argument_end(call, 4, &ends.to)) {
         return call_fail(call, ERROR_SYNTAX);
     }
-    return move(call, ends);
+    return list_move(call, ends, NULL);
 }
 
 COMMAND_HANDLER(rpoplpush_command)
 {
-    return move(call, (struct list_move){.from = QUICKLIST_BACK, .to = QUICKLIST_FRONT});
+    return list_move(call, (struct list_move){.from = QUICKLIST_BACK, .to = QUICKLIST_FRONT}, NULL);
 }
 
-/* LMPOP numkeys key [key ...] LEFT|RIGHT [COUNT count] */
-static bool parse_mpop(struct call *call, int64_t *keys, struct list_pop *pop)
+/* numkeys key [key ...] LEFT|RIGHT [COUNT count], from argument `first` on */
+static bool parse_mpop(struct call *call, uint32_t first, int64_t *keys, struct list_pop *pop)
 {
     int64_t count = -1;
-    if (!number_parse_i64(call->argv[1], keys) || *keys < 1) {
+    if (!number_parse_i64(call->argv[first], keys) || *keys < 1) {
         (void)call_fail_slice(call, SLICE_LITERAL("ERR numkeys should be greater than 0"));
         return false;
     }
-    uint32_t i = *keys < (int64_t)call->argc ? (uint32_t)*keys + 2 : call->argc;
+    uint32_t i = *keys < (int64_t)call->argc ? (uint32_t)*keys + first + 1 : call->argc;
     if (i >= call->argc || !list_argument_end(call, i, &pop->end)) {
         (void)call_fail(call, ERROR_SYNTAX);
         return false;
@@ -141,16 +139,19 @@ static bool parse_mpop(struct call *call, int64_t *keys, struct list_pop *pop)
     return true;
 }
 
-COMMAND_HANDLER(lmpop_command)
+enum outcome list_mpop(struct call *call, uint32_t first, struct block_request *wait)
 {
     int64_t keys;
     struct list_pop pop;
-    if (!parse_mpop(call, &keys, &pop)) {
+    if (!parse_mpop(call, first, &keys, &pop)) {
         return OUTCOME_ERROR;
     }
-    for (uint32_t i = 2; i < (uint32_t)keys + 2; i++) {
+    for (uint32_t i = first + 1; i < (uint32_t)keys + first + 1; i++) {
         struct keyref ref;
         void *list;
+        if (!call_looks_at(call, i)) {
+            continue;
+        }
         if (!call_write_object(call, i, VALUE_LIST, &ref, &list)) {
             return OUTCOME_ERROR;
         }
@@ -165,8 +166,18 @@ COMMAND_HANDLER(lmpop_command)
         list_pop(call, &ref, pop, &call->reply);
         return OUTCOME_DONE;
     }
+    if (wait != NULL && call_waits(call)) {
+        wait->first_key = first + 1;
+        wait->key_count = (uint32_t)keys;
+        return call_block(call, wait);
+    }
     reply_null_array(&call->reply);
     return OUTCOME_DONE;
+}
+
+COMMAND_HANDLER(lmpop_command)
+{
+    return list_mpop(call, 1, NULL);
 }
 
 #define MOVE_KEYS                                                                                                      \

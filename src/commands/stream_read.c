@@ -391,7 +391,7 @@ static enum outcome read_streams(struct call *call, const struct read *read) REQ
         reply_close_map(reply, mark, served);
     } else if (served != 0) {
         reply_close_array(reply, mark, served);
-    } else if (read->blocks && (call->only_key != 0 || call_may_block(call))) {
+    } else if (read->blocks && call_waits(call)) {
         return wait_for_entries(call, read);
     } else {
         reply_null_array(reply);

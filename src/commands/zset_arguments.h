@@ -33,6 +33,7 @@ enum zset_reply_style {
     ZSET_REPLY_MEMBERS,
     ZSET_REPLY_FLAT,   /* member, score, member, score */
     ZSET_REPLY_NESTED, /* an array of [member, score] */
+    ZSET_REPLY_BARE,   /* member, score, within an array that is there already */
 };
 
 /* With scores: flat in RESP2, nested in RESP3. */
@@ -46,7 +47,9 @@ static inline enum zset_reply_style zset_reply_style(const struct call *call, bo
 
 static inline void zset_reply_begin(struct reply *reply, enum zset_reply_style style, size_t count)
 {
-    reply_array(reply, style == ZSET_REPLY_FLAT ? 2 * count : count);
+    if (style != ZSET_REPLY_BARE) {
+        reply_array(reply, style == ZSET_REPLY_FLAT ? 2 * count : count);
+    }
 }
 
 static inline void zset_reply_element(struct reply *reply, enum zset_reply_style style,

@@ -158,19 +158,19 @@ struct mpop {
     int64_t count;
 };
 
-static bool parse_mpop(struct call *call, struct mpop *mpop)
+static bool parse_mpop(struct call *call, uint32_t first, struct mpop *mpop)
 {
     int64_t keys;
-    if (!parse_count(call, 1, 1, &keys, "ERR numkeys should be greater than 0")) {
+    if (!parse_count(call, first, 1, &keys, "ERR numkeys should be greater than 0")) {
         return false;
     }
     enum error_text error = ERROR_SYNTAX;
-    if (keys >= call->argc - 2) {
+    if (keys >= call->argc - first - 1) {
         (void)call_fail(call, error);
         return false;
     }
     mpop->keys = (uint32_t)keys;
-    uint32_t where = 2 + mpop->keys;
+    uint32_t where = first + 1 + mpop->keys;
     mpop->is_max = call_argument_is(call, where, "max");
     bool understood = mpop->is_max || call_argument_is(call, where, "min");
     mpop->count = -1;
@@ -188,19 +188,24 @@ static bool parse_mpop(struct call *call, struct mpop *mpop)
     return true;
 }
 
-COMMAND_HANDLER(zmpop_command)
+enum outcome zset_mpop(struct call *call, uint32_t first, struct block_request *wait)
 {
     struct mpop mpop;
-    if (!parse_mpop(call, &mpop)) {
+    if (!parse_mpop(call, first, &mpop)) {
         return OUTCOME_ERROR;
     }
     struct keyref ref;
     void *zset = NULL;
-    uint32_t key = 2;
-    for (; key < 2 + mpop.keys && zset == NULL; key++) {
-        if (!call_write_object(call, key, VALUE_ZSET, &ref, &zset)) {
+    uint32_t key = first + 1;
+    for (; key < first + 1 + mpop.keys && zset == NULL; key++) {
+        if (call_looks_at(call, key) && !call_write_object(call, key, VALUE_ZSET, &ref, &zset)) {
             return OUTCOME_ERROR;
         }
+    }
+    if (zset == NULL && wait != NULL && call_waits(call)) {
+        wait->first_key = first + 1;
+        wait->key_count = mpop.keys;
+        return call_block(call, wait);
     }
     if (zset == NULL) {
         reply_null_array(&call->reply);
@@ -213,6 +218,11 @@ COMMAND_HANDLER(zmpop_command)
     reply_bulk(&call->reply, call->argv[key - 1]);
     zset_pop(call, &ref, (uint64_t)mpop.count, mpop.is_max, ZSET_REPLY_NESTED);
     return OUTCOME_DONE;
+}
+
+COMMAND_HANDLER(zmpop_command)
+{
+    return zset_mpop(call, 1, NULL);
 }
 
 const struct command_row zset_pop_commands[] = {

@@ -4,6 +4,7 @@
 #ifndef SHERD_COMMANDS_ZSET_POP_H
 #define SHERD_COMMANDS_ZSET_POP_H
 
+#include "sherd/exec/blocking.h"
 #include "zset_arguments.h"
 
 /* Replies the `count` first (last when `is_max`) members, falling from there, as an array in `style`, with nothing
@@ -11,6 +12,10 @@
  * fewer. The change is noted for `call`. */
 void zset_pop(struct call *call, struct keyref *ref, uint64_t count, bool is_max, enum zset_reply_style style)
     REQUIRES(shard_held);
+
+/* ZMPOP from the argument of its count of keys on. With nothing there, waits as `wait` says, whose keys are filled in
+ * here; NULL: replies a null. */
+enum outcome zset_mpop(struct call *call, uint32_t first, struct block_request *wait) REQUIRES(shard_held);
 
 /* Removes a run that lies within the set of `ref`, and the key with the last one; notes `event`. */
 void zset_remove_run(struct call *call, struct keyref *ref, struct zset_range run, const char *event)

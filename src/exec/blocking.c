@@ -48,13 +48,13 @@ bool call_may_block(const struct call *call)
 
 bool call_timeout(struct call *call, uint32_t argument, int64_t *timeout_ms)
 {
-    double seconds;
-    if (!number_parse_double(call->argv[argument], &seconds)) {
+    long double seconds;
+    if (!number_parse_long_double(call->argv[argument], &seconds)) {
         (void)call_fail_slice(call, SLICE_LITERAL("ERR timeout is not a float or out of range"));
         return false;
     }
-    double milliseconds = ceil(seconds * 1000.0);
-    if (milliseconds > (double)(INT64_MAX - call->now_ms) || isnan(milliseconds)) {
+    long double milliseconds = ceill(seconds * 1000.0L);
+    if (milliseconds > (long double)(INT64_MAX - call->now_ms)) {
         (void)call_fail_slice(call, SLICE_LITERAL("ERR timeout is out of range"));
         return false;
     }
@@ -164,6 +164,8 @@ static bool serve_one(struct exec_worker *worker, const struct lockset *locks, u
                         .only_key = waiter->argument,
                         .reply = {.output = &blocked->out, .version = session->resp},
                         .locks = *locks};
+    call.locks.possessed =
+        true; /* it is served here and now, however long that takes: it is not to ask for an executor */
     const struct clock_scale *ticks = &worker->exec->ticks;
     uint64_t begin = clock_ticks(ticks);
     effects_reset(&call.effects, sequence);
@@ -267,9 +269,6 @@ static void reply_nothing(struct session *session, enum block_state state)
     switch (session->blocked->reply) {
     case BLOCK_REPLY_NULL_ARRAY:
         reply_null_array(&reply);
-        break;
-    case BLOCK_REPLY_NULL:
-        reply_null(&reply);
         break;
     case BLOCK_REPLY_ZERO:
         reply_integer(&reply, 0);

@@ -238,12 +238,12 @@ enum outcome call_read_elsewhere(struct call *call)
 void call_changed(struct call *call, const struct keyref *ref, enum event_class event_class, const char *event)
 {
     call->effects.changes++;
-    interest_touch(ref);
     call_changed_event(call, ref, event_class, event);
 }
 
 void call_changed_event(struct call *call, const struct keyref *ref, enum event_class event_class, const char *event)
 {
+    interest_touch(ref);
     if (UNLIKELY(call->effects.sequence != 0)) {
         struct effect effect = {.event_class = event_class, .event = event, .db = ref->db, .key = ref->key};
         effects_add(&call->effects, &effect);

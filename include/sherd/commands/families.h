@@ -33,6 +33,8 @@ extern const struct command_row geo_search_commands[];   /* GEOSEARCH GEORADIUS 
 extern const struct command_row list_commands[];         /* LPUSH LPOP and their kin, LLEN; context: commands_state */
 extern const struct command_row list_range_commands[];   /* LINDEX LSET LRANGE LTRIM; context: commands_state */
 extern const struct command_row list_search_commands[];  /* LREM LINSERT LPOS; context: commands_state */
+extern const struct command_row list_block_commands[];   /* BLPOP BRPOP BLMOVE BRPOPLPUSH BLMPOP */
+extern const struct command_row zset_block_commands[];   /* BZPOPMIN BZPOPMAX BZMPOP */
 extern const struct command_row list_move_commands[];    /* LMOVE RPOPLPUSH LMPOP; context: commands_state */
 extern const struct command_row hash_expire_commands[];  /* HEXPIRE HTTL HPERSIST and their kin; commands_state */
 extern const struct command_row hash_timed_commands[];   /* HGETEX HSETEX HGETDEL; commands_state */

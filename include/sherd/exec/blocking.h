@@ -36,7 +36,6 @@ enum block_state {
 /* What the client gets when nothing came. */
 enum block_reply {
     BLOCK_REPLY_NULL_ARRAY,
-    BLOCK_REPLY_NULL,
     BLOCK_REPLY_ZERO,
 };
 
@@ -53,6 +52,11 @@ struct block_request {
 
 /* May this call wait? Not in a transaction, not on an executor, not while it is being served. */
 bool call_may_block(const struct call *call);
+/* The same or, while it is being served: when there is nothing for it, the handler returns call_block. */
+static inline bool call_waits(const struct call *call)
+{
+    return call->only_key != 0 || call_may_block(call);
+}
 /* Has the session wait; to be returned by the handler, which has neither changed nor replied anything. */
 NODISCARD enum outcome call_block(struct call *call, const struct block_request *request) REQUIRES(shard_held);
 /* Whether the handler is to look at this key argument: all, or, while it is being served, that one alone. */
