@@ -59,7 +59,8 @@ static void append(struct stream *stream, uint8_t choice)
                                        .limits = {.node_max_bytes = 4096, .node_max_entries = 100}};
     struct stream_id added;
     stream->last_id = (struct stream_id){.ms = (uint64_t)1 << 62, .seq = choice};
-    (void)stream_append(stream, &addition, &added);
+    enum stream_result result = stream_append(stream, &addition, &added);
+    ASSERT(result == STREAM_OK || result == STREAM_ID_TOO_SMALL);
 }
 
 static void change(struct stream *stream, uint8_t choice)
@@ -73,8 +74,9 @@ static void change(struct stream *stream, uint8_t choice)
     if (iterator.node != NULL) {
         struct stream_iterator finder;
         stream_iterator_init(&finder, stream, STREAM_ID_MIN, STREAM_ID_MAX);
-        (void)stream_iterator_find(&finder, id, &pairs);
-        (void)stream_iterator_find(&finder, (struct stream_id){.ms = id.ms, .seq = id.seq + 1}, &pairs);
+        ASSERT(stream_iterator_find(&finder, id, &pairs) == stream_contains(stream, id));
+        struct stream_id behind = {.ms = id.ms, .seq = id.seq + 1};
+        ASSERT(stream_iterator_find(&finder, behind, &pairs) == stream_contains(stream, behind));
         (void)stream_delete(stream, id);
         check(stream);
     }
