@@ -22,12 +22,6 @@ static ALWAYS_INLINE void item_prepare(struct exec_worker *worker, struct item *
     }
 }
 
-/* Where a session's reply goes: behind its earlier ones, in the turn's output while it has no backlog of its own. */
-static ALWAYS_INLINE struct output *session_output(struct exec_worker *worker, struct session *session)
-{
-    return LIKELY(output_is_empty(&session->own)) ? &worker->out : &session->own;
-}
-
 /* Extends the session's stretch of the turn's output by what was just written behind `mark`. */
 static ALWAYS_INLINE void session_wrote(struct exec_worker *worker, struct session *session, struct output_mark mark)
 {
@@ -76,7 +70,7 @@ static ALWAYS_INLINE bool item_execute(struct exec_worker *worker, struct item *
         return false;
     }
     struct call call;
-    struct output *output = session_output(worker, session);
+    struct output *output = &worker->out;
     struct output_mark mark = output_mark(output);
     call.worker = worker;
     call.session = session;
@@ -109,11 +103,7 @@ static ALWAYS_INLINE bool item_execute(struct exec_worker *worker, struct item *
         output_truncate(output, mark);
         return false;
     }
-    if (LIKELY(output == &worker->out)) {
-        session_wrote(worker, session, mark);
-    } else {
-        worker->backlog_bytes += output->bytes.len - mark.bytes;
-    }
+    session_wrote(worker, session, mark);
     return false;
 }
 
@@ -189,11 +179,10 @@ void exec_batch(struct exec_worker *worker, struct item *items, size_t count)
     batch_choose_timed(worker, items, count);
     worker->guard_command_flags = batch_guard_flags(worker);
     worker->last_ticks = clock_ticks(&worker->exec->ticks);
-    worker->backlog_bytes = 0;
     bool busy = false;
     for (size_t i = 0; i < count; i++) {
         busy |= item_execute(worker, &items[i]);
-        if (UNLIKELY(worker->out.bytes.len + worker->backlog_bytes > EXEC_BATCH_REPLY_BYTES)) {
+        if (UNLIKELY(worker->out.bytes.len > EXEC_BATCH_REPLY_BYTES)) {
             busy |= batch_leave(worker, &items[i + 1], count - i - 1);
             break;
         }

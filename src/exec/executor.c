@@ -114,6 +114,7 @@ static void errand_deliver(struct mail *mail, void *receiver)
     if (outcome != AWAY_DONE) {
         return; /* queued: perhaps it was resumed already, and stands in this executor's box */
     }
+    output_seal(&errand->out);
     if ((errand->call.command->flags & COMMAND_GRACE) != 0) {
         exec_await_turns(worker->exec);
     }

@@ -22,9 +22,8 @@ static void write_touched(struct net_worker *worker)
 }
 
 /* After a batch: what became of one request. */
-static void item_finished(struct net_worker *worker, const struct item *item, struct conn *conn)
+static void item_finished(const struct item *item, struct conn *conn)
 {
-    (void)worker;
     switch (item->outcome) {
     case ITEM_DONE:
         conn->used += item->request.bytes;
@@ -45,9 +44,7 @@ static void item_finished(struct net_worker *worker, const struct item *item, st
     case ITEM_PREPARING:
         conn_pause(conn);
         break;
-    case ITEM_BUSY:
-        conn_ready(conn);
-        break;
+    case ITEM_BUSY: /* the batch's end makes it ready */
     case ITEM_SKIPPED:
         break;
     }
@@ -65,14 +62,24 @@ static void run_batch(struct net_worker *worker)
     worker->item_count = 0;
     exec_batch(&worker->exec, worker->items, count);
     const struct conn *stopped = NULL; /* its later requests are framed again another time */
+    struct conn *served = NULL;        /* some of its requests ran, the rest comes behind those of the others */
     for (size_t i = 0; i < count; i++) {
         struct conn *conn = worker->item_conns[i];
-        if (LIKELY(conn != stopped)) {
-            item_finished(worker, &worker->items[i], conn);
-            if (UNLIKELY(worker->items[i].outcome == ITEM_BUSY)) {
-                stopped = conn;
+        if (UNLIKELY(conn == stopped)) {
+            continue;
+        }
+        item_finished(&worker->items[i], conn);
+        if (UNLIKELY(worker->items[i].outcome == ITEM_BUSY)) {
+            stopped = conn;
+            if (served == NULL && i != 0 && worker->item_conns[i - 1] == conn) {
+                served = conn;
+            } else {
+                conn_ready(conn);
             }
         }
+    }
+    if (UNLIKELY(served != NULL)) {
+        conn_ready(served);
     }
     argument_pool_clear(&worker->exec.pool);
     if (UNLIKELY(worker->exec.out.bytes.len > NET_OUTPUT_FLUSH_BYTES)) {

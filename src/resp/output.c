@@ -111,11 +111,56 @@ void output_advance(struct output *output, struct output_range *range, size_t wr
     ASSERT(range->begin <= range->end);
 }
 
+/* As much as there is room for behind the last blob, when nobody else knows that; returns how much that was. */
+static size_t fill_last_blob(struct output *to, struct slice bytes)
+{
+    struct output_insert *last = to->insert_count == 0 ? NULL : &to->inserts[to->insert_count - 1];
+    if (last == NULL || last->blob == NULL || last->at != to->bytes.len || !blob_is_sole(last->blob)) {
+        return 0;
+    }
+    struct blob *blob = last->blob;
+    size_t room = blob->cap - blob->len;
+    size_t count = bytes.len < room ? bytes.len : room;
+    memcpy(blob->data + blob->len, bytes.data, count);
+    blob->len += count;
+    to->insert_bytes += count;
+    return count;
+}
+
+static void append_run(struct output *to, struct slice bytes)
+{
+    if (bytes.len == 0) {
+        return;
+    }
+    if (LIKELY(to->bytes.len + bytes.len <= OUTPUT_RUN_BYTES)) {
+        buffer_append_slice(&to->bytes, bytes);
+        return;
+    }
+    size_t filled = fill_last_blob(to, bytes);
+    if (filled < bytes.len) {
+        size_t left = bytes.len - filled;
+        struct blob *blob = blob_create(left, OUTPUT_RUN_BYTES);
+        memcpy(blob->data, bytes.data + filled, left);
+        output_insert_blob(to, blob);
+    }
+}
+
+void output_seal(struct output *output)
+{
+    struct buffer *bytes = &output->bytes;
+    if (bytes->len <= OUTPUT_RUN_BYTES || output->insert_count != 0) {
+        return;
+    }
+    struct blob *blob = blob_from_bytes(bytes->data, bytes->len);
+    *bytes = (struct buffer){0};
+    output_insert_blob(output, blob);
+}
+
 void output_move(struct output *to, struct output *from, struct output_range *range)
 {
     for (; range->insert_begin < range->insert_end; range->insert_begin++) {
         struct output_insert *insert = &from->inserts[range->insert_begin];
-        buffer_append(&to->bytes, from->bytes.data + range->begin, insert->at - range->begin);
+        append_run(to, slice_make(from->bytes.data + range->begin, insert->at - range->begin));
         range->begin = insert->at;
         size_t left = insert->blob->len - insert->skip;
         output_insert_blob(to, insert->blob);
@@ -124,7 +169,7 @@ void output_move(struct output *to, struct output *from, struct output_range *ra
         from->insert_bytes -= left;
         insert->blob = NULL;
     }
-    buffer_append(&to->bytes, from->bytes.data + range->begin, range->end - range->begin);
+    append_run(to, slice_make(from->bytes.data + range->begin, range->end - range->begin));
     range->begin = range->end;
 }
 

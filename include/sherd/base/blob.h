@@ -36,6 +36,18 @@ NODISCARD static inline struct blob *blob_from_slice(struct slice bytes)
     return blob;
 }
 
+/* Takes over memory of memory_alloc: the bytes move behind the head that is put before them. */
+NODISCARD static inline struct blob *blob_from_bytes(char *data, size_t len)
+{
+    size_t bytes = memory_class_bytes(sizeof(struct blob) + len);
+    struct blob *blob = memory_resize(data, bytes);
+    memmove(blob->data, blob, len);
+    atomic_init(&blob->references, 1);
+    blob->len = len;
+    blob->cap = bytes - sizeof(struct blob);
+    return blob;
+}
+
 static inline struct blob *blob_reference(struct blob *blob)
 {
     atomic_fetch_add_explicit(&blob->references, 1, memory_order_relaxed);

@@ -108,7 +108,6 @@ struct exec_worker {
     struct garbage garbage;               /* (w) */
     struct argument_pool pool;            /* (w) of the batch */
     struct output out;                    /* (w) replies of the turn */
-    size_t backlog_bytes;                 /* (w) replies of the batch that went to sessions' own outputs */
     const struct config_snapshot *config; /* (w) of the turn, inside its epoch section */
     struct random random;                 /* (w) */
     struct memory_meter meter;            /* (w) */

@@ -52,8 +52,14 @@ size_t output_range_bytes(const struct output *output, const struct output_range
 size_t output_vectors(const struct output *output, const struct output_range *range, struct iovec *vectors, size_t max);
 /* Moves the range's beginning forward by `written` bytes; the blobs passed are released. */
 void output_advance(struct output *output, struct output_range *range, size_t written);
-/* Appends a range of `from` to `to`: bytes are copied, blob references move (the range of `from` is spent). */
+/* Appends a range of `from` to `to`: bytes are copied, blob references move (`from` loses the range). However much
+ * comes together in `to`, what is there stays where it is: behind the first OUTPUT_RUN_BYTES it is kept in blobs. */
+enum {
+    OUTPUT_RUN_BYTES = 256 * 1024,
+};
 void output_move(struct output *to, struct output *from, struct output_range *range);
+/* Turns a long run of bytes into a blob, so that output_move need not copy it later. Takes as long as a copy. */
+void output_seal(struct output *output);
 /* The whole output as a range. */
 struct output_range output_all(const struct output *output);
 

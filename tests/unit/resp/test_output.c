@@ -215,3 +215,61 @@ Test(output, clears_and_can_be_used_again)
     buffer_deinit(&sink);
     sample_deinit(&sample);
 }
+
+/* What was moved into an output stays where it is, however much comes behind it. */
+Test(output, keeps_what_was_moved_where_it_is)
+{
+    enum { MOVES = 40, STEP = OUTPUT_RUN_BYTES / 7 };
+    struct output own;
+    struct buffer flat;
+    output_init(&own);
+    buffer_init(&flat);
+    struct blob *value = blob_from_slice(SLICE_LITERAL("shared"));
+    for (int i = 0; i < MOVES; i++) {
+        struct output turn;
+        output_init(&turn);
+        for (int n = 0; n < STEP + i; n++) {
+            buffer_append(&turn.bytes, &"abcdefghijklm"[(i + n) % 13], 1);
+        }
+        buffer_append_slice(&flat, buffer_slice(&turn.bytes));
+        if (i % 10 == 9) {
+            output_insert_blob(&turn, blob_reference(value));
+            buffer_append_slice(&flat, blob_slice(value));
+        }
+        struct output_range all = output_all(&turn);
+        output_move(&own, &turn, &all);
+        output_deinit(&turn);
+    }
+    cr_assert(own.bytes.len <= OUTPUT_RUN_BYTES);
+    cr_assert_eq(own.bytes.len + own.insert_bytes, flat.len);
+    cr_assert(own.insert_count < MOVES / 2, "%zu blobs", own.insert_count);
+    cr_assert_eq(value->len, strlen("shared"));
+    struct output_range range = output_all(&own);
+    struct buffer sink = drain(&own, &range, OUTPUT_RUN_BYTES / 3, 5);
+    expect_same(&sink, buffer_slice(&flat));
+    buffer_deinit(&sink);
+    buffer_deinit(&flat);
+    output_deinit(&own);
+    blob_release(value);
+}
+
+Test(output, seals_a_long_run_into_a_blob)
+{
+    struct output output;
+    output_init(&output);
+    for (int i = 0; i < OUTPUT_RUN_BYTES; i++) {
+        buffer_append(&output.bytes, &"abcdefghijklm"[i % 13], 1);
+    }
+    output_seal(&output);
+    cr_assert_eq(output.insert_count, 0, "short enough to stay");
+    buffer_append(&output.bytes, "!", 1);
+    output_seal(&output);
+    cr_assert_eq(output.bytes.len, 0);
+    cr_assert_eq(output.insert_bytes, OUTPUT_RUN_BYTES + 1);
+    const struct blob *blob = output.inserts[0].blob;
+    for (int i = 0; i < OUTPUT_RUN_BYTES; i++) {
+        cr_assert_eq(blob->data[i], "abcdefghijklm"[i % 13]);
+    }
+    cr_assert_eq(blob->data[OUTPUT_RUN_BYTES], '!');
+    output_deinit(&output);
+}
