@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Lists, waiting for an element: BLPOP BRPOP BLMOVE BRPOPLPUSH BLMPOP.
- * Owner: nobody, handlers keep no state. Locks: none taken; dispatch holds the shards of all keys, while a call is served
- * those of the key that became ready and of the destination. */
+ * Owner: nobody, handlers keep no state. Locks: none taken; dispatch holds the shards of all keys; while a call is
+ * served, those of the key that became ready and of the destination. */
 #include "list_access.h"
 #include "sherd/commands/families.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Sorted sets, waiting for a member: BZPOPMIN BZPOPMAX BZMPOP.
- * Owner: nobody, handlers keep no state. Locks: none taken; dispatch holds the shards of all keys, while a call is served
- * that of the key that became ready. */
+ * Owner: nobody, handlers keep no state. Locks: none taken; dispatch holds the shards of all keys; while a call is
+ * served, that of the key that became ready. */
 #include "sherd/commands/families.h"
 #include "zset_pop.h"
 

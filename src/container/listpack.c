@@ -13,7 +13,7 @@ static unsigned char *splice(struct listpack *lp, size_t at, size_t old_bytes, s
         listpack_close_gap(lp);
     }
     if (grown > lp->cap) {
-        /* To the next size class: four of them to a doubling, so that appending stays linear and hardly anything is wasted. */
+        /* To the next size class: four of them to a doubling, so that appending stays linear and little is wasted. */
         lp->cap = cap_for(grown);
         lp->data = memory_resize(lp->data, lp->cap);
     }

@@ -4,8 +4,8 @@
  *   listpack   member, score, member, score ... in order: few and short members
  *   skiplist   the name is Redis's: a hash table of the members, and an index over them (container/ordered.h)
  *
- * A listpack becomes the other when it exceeds the limits, and never goes back. Scores are never NaN. A listpack forgets
- * the sign of -0, as Redis's does.
+ * A listpack becomes the other when it exceeds the limits, and never goes back. Scores are never NaN. A listpack
+ * forgets the sign of -0, as Redis's does.
  * Owner: the holder of the pointer; one thread changes it at a time, readers want it unchanged. Locks: none. */
 #ifndef SHERD_VALUE_ZSET_H
 #define SHERD_VALUE_ZSET_H
