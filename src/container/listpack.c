@@ -189,22 +189,54 @@ bool listpack_equals(const struct listpack *lp, size_t at, struct slice bytes)
     return slice_equals(listpack_get_text(lp, at, text), bytes);
 }
 
+/* Where the element behind this one begins. Short strings and small numbers, which most are, first. */
+static ALWAYS_INLINE const unsigned char *step_over(const unsigned char *at)
+{
+    if (LIKELY((*at & 0xC0) == 0x80)) {
+        return at + (*at & 0x3F) + 2;
+    }
+    return at + (*at < 0x80 ? 2 : element_span(at));
+}
+
+/* Whether a string of `len` bytes at `have` is `text`. Its last bytes are looked at first: names in one list often
+ * begin alike. */
+static ALWAYS_INLINE bool same_text(const unsigned char *have, const char *text, size_t len)
+{
+    if (len >= sizeof(uint64_t)) {
+        uint64_t ours;
+        uint64_t theirs;
+        memcpy(&ours, have + len - sizeof(ours), sizeof(ours));
+        memcpy(&theirs, text + len - sizeof(theirs), sizeof(theirs));
+        return ours == theirs && memcmp(have, text, len - sizeof(ours)) == 0;
+    }
+    return memcmp(have, text, len) == 0;
+}
+
 size_t listpack_find(const struct listpack *lp, size_t from, struct slice bytes, size_t skip)
 {
     int64_t wanted = 0;
     bool wanted_is_integer = parse_int(bytes, &wanted);
-    size_t skipping = 0;
-    for (size_t at = from; at != LISTPACK_NONE; at = listpack_next(lp, at)) {
-        if (skipping != 0) {
-            skipping--;
-            continue;
-        }
+    unsigned short_head = bytes.len < 64 ? 0x80U | (unsigned)bytes.len : END_MARK;
+    const unsigned char *at = lp->data + from;
+    if (from == LISTPACK_NONE) {
+        return LISTPACK_NONE;
+    }
+    while (*at != END_MARK) {
         /* A loaded list may hold digits packed as a string, so text is compared even when an integer is wanted. */
-        struct listpack_value have = listpack_get(lp, at);
-        if (have.is_integer ? wanted_is_integer && have.integer == wanted : slice_equals(have.text, bytes)) {
-            return at;
+        if (LIKELY((*at & 0xC0) == 0x80)) {
+            if (*at == short_head && same_text(at + 1, bytes.data, bytes.len)) {
+                return (size_t)(at - lp->data);
+            }
+        } else {
+            struct listpack_value have = listpack_get(lp, (size_t)(at - lp->data));
+            if (have.is_integer ? wanted_is_integer && have.integer == wanted : slice_equals(have.text, bytes)) {
+                return (size_t)(at - lp->data);
+            }
         }
-        skipping = skip;
+        at = step_over(at);
+        for (size_t left = skip; left > 0 && *at != END_MARK; left--) {
+            at = step_over(at);
+        }
     }
     return LISTPACK_NONE;
 }

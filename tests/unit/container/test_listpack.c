@@ -2,6 +2,7 @@
 /* Listpacks: the bytes of the format, walking, changing, and refusing malformed input.
  * Owner: each test. Locks: none. */
 #include <criterion/criterion.h>
+#include <stdio.h>
 
 #include "sherd/base/memory.h"
 #include "sherd/container/listpack.h"
@@ -210,6 +211,37 @@ Test(listpack, finds_integers_and_texts_skipping_values)
     cr_assert_eq(listpack_find(&lp, first, TEXT("12"), 1), listpack_seek(&lp, 2));
     cr_assert_eq(listpack_find(&lp, first, TEXT("012"), 0), LISTPACK_NONE);
     cr_assert_eq(listpack_find(&lp, first, TEXT("ke"), 0), LISTPACK_NONE);
+    listpack_deinit(&lp);
+}
+
+Test(listpack, finds_what_a_plain_walk_finds_among_elements_of_all_sizes)
+{
+    static const size_t lengths[] = {1, 2, 7, 8, 9, 15, 16, 17, 62, 63, 64, 65, 127, 128, 4095, 4096};
+    enum { COUNT = 200 };
+    static char bytes[COUNT][4096];
+    struct slice texts[COUNT];
+    struct listpack lp;
+    listpack_init(&lp, 0);
+    for (size_t i = 0; i < COUNT; i++) {
+        /* Alike at the beginning, at the end, or numbers; some twice. */
+        memset(bytes[i], 'x', sizeof(bytes[i]));
+        texts[i] = slice_make(bytes[i], lengths[i % ARRAY_LENGTH(lengths)]);
+        bytes[i][i % 3 == 0 ? 0 : texts[i].len - 1] = (char)('a' + i % 23);
+        if (i % 5 == 0) {
+            texts[i].len = (size_t)snprintf(bytes[i], sizeof(bytes[i]), "%zu", i * i * i * i % 70000);
+        }
+        listpack_append(&lp, texts[i]);
+    }
+    for (size_t i = 0; i < COUNT; i++) {
+        for (size_t skip = 0; skip < 3; skip++) {
+            size_t found = LISTPACK_NONE;
+            for (size_t other = 0; other < COUNT && found == LISTPACK_NONE; other += skip + 1) {
+                found = slice_equals(texts[other], texts[i]) ? listpack_seek(&lp, (int64_t)other) : LISTPACK_NONE;
+            }
+            cr_assert_eq(listpack_find(&lp, listpack_first(&lp), texts[i], skip), found, "%zu skipping %zu", i, skip);
+        }
+    }
+    cr_assert_eq(listpack_find(&lp, LISTPACK_NONE, TEXT("x"), 0), LISTPACK_NONE);
     listpack_deinit(&lp);
 }
 
