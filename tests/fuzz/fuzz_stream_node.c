@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Nodes of streams from outside, as RDB files and RESTORE payloads carry them: what validation accepts can be read both
- * ways, searched, deleted from, appended to, trimmed and copied, and the counts go on holding. The ids within a node may
- * be in any order: nothing promises more, so nothing may rely on it for its safety.
- * Input: one byte that chooses what is done; then nodes, each behind its length in two bytes (LE); the last takes the rest.
+/* Nodes of streams from outside, as RDB files and RESTORE payloads carry them: what validation accepts can be read
+ * both ways, searched, deleted from, appended to, trimmed and copied, and the counts go on holding. The ids within a
+ * node may be in any order: nothing promises more, so nothing may rely on it for its safety.
+ * Input: one byte that chooses what is done; then nodes, each behind its length in two bytes (LE); the last takes the
+ * rest.
  * Room: value
  * Owner: each run owns its stream. Locks: none. */
 #include <stdint.h>
