@@ -9,6 +9,8 @@
 
 enum outcome debug_object(struct call *call) REQUIRES(shard_held);
 enum outcome debug_digest_value(struct call *call) REQUIRES(shard_held);
+/* Of large values that takes long. */
+bool debug_digest_is_long(struct call *call) REQUIRES(shard_held);
 enum outcome debug_digest(struct call *call) REQUIRES(shard_held);
 enum outcome debug_populate(struct call *call) REQUIRES(shard_held);
 

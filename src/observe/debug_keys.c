@@ -68,6 +68,22 @@ enum outcome debug_digest_value(struct call *call)
     return OUTCOME_DONE;
 }
 
+bool debug_digest_is_long(struct call *call)
+{
+    enum { SHORT_BYTES = 64 * 1024, SHORT_KEYS = 300 }; /* about 50 us */
+    size_t bytes = 0;
+    for (uint32_t i = 2; i < call->argc && call->argc <= SHORT_KEYS && bytes <= SHORT_BYTES; i++) {
+        struct keyref ref;
+        if (call_peek(call, i, &ref)) {
+            const struct entry *entry = ref.entry;
+            bytes += entry->type == VALUE_STRING
+                         ? entry_string_len(entry)
+                         : value_class((enum value_type)entry->type)->bytes(entry_object(entry));
+        }
+    }
+    return bytes > SHORT_BYTES || call->argc > SHORT_KEYS;
+}
+
 struct digest_walk {
     struct digest total;
     uint64_t db;

@@ -2,11 +2,12 @@
 """SORT and SORT_RO over lists and sorted sets, with weights and fields that other keys hold.
 
 Owner: none, constant tables. Locks: none. Keys o0 .. o3 are lists, q0 .. q2 sorted sets, u0 .. u2 sets; w_<element> weights, h_<element>
-hashes. What the order of a set or of equal weights decides is left to a sort by all bytes.
+hashes. What the order of a set or of equal weights decides is left to a sort by all bytes. No number overflows: redis-server remembers that in
+errno, and refuses good numbers later.
 """
 FAMILIES = {"sort": {"SORT": 12, "SORT_RO": 5, "SORT-FILL": 8, "SORT-WEIGHTS": 5, "SORT-READ": 2, "SORT-EMPTY": 0.5}}
 
-ELEMENTS = [str(n) for n in range(-5, 30)] + ["1.5", "2e1", "a", "b", "aa", "B", "", "10 ", " 10", "inf", "-inf", "0x10", "nan", "1e400",
+ELEMENTS = [str(n) for n in range(-5, 30)] + ["1.5", "2e1", "a", "b", "aa", "B", "", "10 ", " 10", "inf", "-inf", "0x10", "nan",
                                               "007", "a\x00b", "a\x00c", "9223372036854775807", "9223372036854775808"]
 NUMBERS = [str(n) for n in range(-5, 40)] + ["1.5", "2.25", "1e1"]
 
@@ -26,6 +27,7 @@ def make_fill(maker):
     some = [rng.choice(pool) for _ in range(rng.choice([1, 2, 5, 10, 30]))]
     if roll < 0.5:
         return ["RPUSH", "o%d" % rng.randrange(4)] + some
+    some = [element for element in some if "\x00" not in element] or ["1"]  # texts are equal from there on
     if roll < 0.75:
         words = ["ZADD", "q%d" % rng.randrange(3)]
         for element in some:
