@@ -29,7 +29,7 @@ static enum outcome push(struct call *call, enum quicklist_end end, bool must_ex
     }
     uint32_t count = call->argc - 2;
     size_t bytes = elements_bytes(call);
-    if (UNLIKELY(count > LIST_SHORT_ARGUMENTS || bytes > LIST_SHORT_BYTES) && !call->worker->is_executor) {
+    if (UNLIKELY(count > LIST_SHORT_ARGUMENTS || bytes > LIST_SHORT_BYTES) && !call->locks.possessed) {
         struct quicklist_source source = list_source(call, call->argc - 1);
         bool is_shared = count == 1 && source.blob != NULL; /* then nothing is copied */
         list_source_done(source);

@@ -27,7 +27,7 @@ static uint64_t nodes_of(const struct quicklist *quick, uint64_t elements)
 
 bool list_is_long(const struct call *call, const struct list *list, uint64_t index, uint64_t elements)
 {
-    if (call->worker->is_executor) {
+    if (call->locks.possessed) {
         return false;
     }
     if (elements > LIST_SHORT_ELEMENTS) {
@@ -43,7 +43,7 @@ bool list_is_long(const struct call *call, const struct list *list, uint64_t ind
 
 bool list_removal_is_long(const struct call *call, const struct list *list, uint64_t elements)
 {
-    return !call->worker->is_executor && !list_is_short(list) && nodes_of(list->quick, elements) > LIST_SHORT_NODES;
+    return !call->locks.possessed && !list_is_short(list) && nodes_of(list->quick, elements) > LIST_SHORT_NODES;
 }
 
 struct quicklist_source list_source(const struct call *call, uint32_t argument)

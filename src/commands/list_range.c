@@ -87,7 +87,7 @@ COMMAND_HANDLER(lset_command)
     }
     struct quicklist_source source = list_source(call, 3);
     bool is_long = list_is_long(call, list, index, 1) ||
-                   (source.blob == NULL && source.text.len > LIST_SHORT_BYTES && !call->worker->is_executor);
+                   (source.blob == NULL && source.text.len > LIST_SHORT_BYTES && !call->locks.possessed);
     if (!is_long) {
         list_will_grow(list, &limits, source.text.len, 1);
         list_replace(list, index, source);

@@ -53,7 +53,7 @@ COMMAND_HANDLER(linsert_command)
         return OUTCOME_DONE;
     }
     struct list *list = object;
-    bool copies = call->argv[4].len > LIST_SHORT_BYTES && !call->worker->is_executor;
+    bool copies = call->argv[4].len > LIST_SHORT_BYTES && !call->locks.possessed;
     if (copies || search_is_long(call, list, UINT64_MAX)) {
         return OUTCOME_POSSESS;
     }

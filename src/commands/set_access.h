@@ -36,7 +36,7 @@ void set_changed(struct call *call, struct set_change *change, uint64_t count, c
  * call_read_elsewhere does, having done nothing. */
 NODISCARD static inline bool set_is_long(const struct call *call, uint64_t work, uint64_t limit)
 {
-    return UNLIKELY(work > limit) && !call->worker->is_executor;
+    return UNLIKELY(work > limit) && !call->locks.possessed;
 }
 
 /* Whether a call names more members than a worker should look up. */

@@ -312,7 +312,7 @@ static enum outcome sort_planned(struct call *call, struct sort_plan *plan) REQU
         plan->has_weight = false;
     }
     source_limit(&source, plan);
-    if (is_long(&source, plan) && !call->worker->is_executor) {
+    if (is_long(&source, plan) && !call->locks.possessed) {
         return OUTCOME_POSSESS;
     }
     if (!call_read(call, 1, &ref)) { /* counts the lookup, now that it leads to something */

@@ -18,7 +18,7 @@ struct zset_limits zset_limits_of(const struct call *call);
 /* Whether so much work is too long for this thread: then the handler returns OUTCOME_POSSESS, having done nothing. */
 NODISCARD static inline bool zset_is_long(struct call *call, uint64_t work, uint64_t limit)
 {
-    return UNLIKELY(work > limit) && !call->worker->is_executor;
+    return UNLIKELY(work > limit) && !call->locks.possessed;
 }
 /* The same for a handler that has looked `keys` of its keys up with call_read*: they will be counted again. */
 NODISCARD bool zset_read_is_long(struct call *call, uint64_t work, uint64_t limit, uint64_t keys);

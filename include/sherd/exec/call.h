@@ -95,8 +95,8 @@ NODISCARD bool call_write_object(struct call *call, uint32_t argument, enum valu
 void call_rest(const struct call *call);
 
 /* For a handler that finds after call_read* of one existing key, and before it has replied or changed anything, that
- * its work is too long for a worker (call->worker->is_executor tells where it runs): the call runs again on an executor
- * with its shards possessed. Takes back the hit, which is counted again there. */
+ * its work is too long for a spinlock (no work is once call->locks.possessed): the call runs again with its shards
+ * possessed. Takes back the hit, which is counted again there. */
 enum outcome call_read_elsewhere(struct call *call);
 
 /* Notes that the key of `ref` was changed: `event` is its keyspace event ("set", "expire", "del" ...). Counts as one
