@@ -11,7 +11,7 @@
 enum {
     SAMPLE_ALL_SHARE = 3,    /* so many times the wanted members, or fewer: walks over all of them */
     DRAWN_INLINE_SLOTS = 64, /* a power of two; twice as many as are drawn without allocating */
-    DOOMED_CHECK = 4096,     /* members after which a client that is gone ends its command */
+    DOOMED_CHECK = 4096,     /* draws after which it is seen whether the client is still there */
 };
 
 /* ---- ZRANDMEMBER ---- */
@@ -31,13 +31,20 @@ static uint32_t draw_rank(struct call *call, const struct zset *zset)
     return (uint32_t)random_below(&call->worker->random, zset_count(zset));
 }
 
+/* Nobody will read the reply. */
+static bool is_in_vain(const struct call *call)
+{
+    return atomic_load_explicit(&call->session->doomed, memory_order_relaxed) ||
+           atomic_load_explicit(&call->worker->exec->stopping, memory_order_relaxed);
+}
+
 /* With repetition. */
 static void reply_draws(struct call *call, const struct zset *zset, uint64_t count, enum zset_reply_style style)
 {
     zset_reply_begin(&call->reply, style, count);
     for (uint64_t i = 0; i < count; i++) {
         reply_rank(call, zset, draw_rank(call, zset), style);
-        if (i % DOOMED_CHECK == 0 && atomic_load_explicit(&call->session->doomed, memory_order_relaxed)) {
+        if (UNLIKELY(i % DOOMED_CHECK == DOOMED_CHECK - 1) && is_in_vain(call)) {
             return;
         }
     }

@@ -9,7 +9,8 @@ FAMILIES = {
               "ZCOUNT": 3, "ZRANGE": 6, "ZREVRANGE": 3, "ZRANGEBYSCORE": 5, "ZREVRANGEBYSCORE": 3, "ZRANGESTORE": 3,
               "ZREMRANGEBYRANK": 1.5, "ZREMRANGEBYSCORE": 1.5, "ZPOPMIN": 2, "ZPOPMAX": 2, "ZMPOP": 2, "ZRANDMEMBER": 2, "ZSCAN": 2,
               "ZUNION": 2, "ZINTER": 2, "ZDIFF": 2, "ZUNIONSTORE": 2, "ZINTERSTORE": 2, "ZDIFFSTORE": 2, "ZINTERCARD": 2,
-              "Z-LEX-ADD": 4, "Z-LEX-RANGE": 6, "Z-LEX-COUNT": 2, "Z-LEX-REM": 1, "Z-ENCODING": 2, "Z-DEL": 0.5},
+              "Z-LEX-ADD": 4, "Z-LEX-RANGE": 6, "Z-LEX-COUNT": 2, "Z-LEX-REM": 1, "Z-ENCODING": 2, "Z-DEL": 0.5,
+              "Z-SADD": 1},
 }
 SCORES = ["0", "-0", "1", "-1", "2", "3", "0.5", "inf", "-inf", "+inf", "1e308", "-1e308", "3.0000000000000004", "1e17",
           "9007199254740993", "4611686018427387904", "5e-324", "0x10", "100", "1e-5", "123456789.125", "99999999999999999999"]
@@ -102,7 +103,7 @@ def sources(maker):
     rng = maker.rng
     count = rng.choice([1, 2, 2, 3, 4])
     said = str(count) if rng.random() < 0.95 else rng.choice(["0", "-1", "5", "a"])
-    return count, [said] + [key(maker) for _ in range(count)]
+    return count, [said] + [key(maker) if rng.random() < 0.85 else maker.typed_key("t") for _ in range(count)]
 
 
 def make_combination(name, stores, aggregates):
@@ -223,6 +224,8 @@ SPECIALS = {
     "Z-LEX-COUNT": lambda m: ["ZLEXCOUNT", lex_key(m), lex_bound(m), lex_bound(m)],
     "Z-LEX-REM": lambda m: ["ZREMRANGEBYLEX", lex_key(m), lex_bound(m), lex_bound(m)],
     "Z-ENCODING": lambda m: ["OBJECT", "ENCODING", "z%d" % m.rng.randrange(4)], "Z-DEL": lambda m: ["DEL", "z%d" % m.rng.randrange(4)],
+    "Z-SADD": lambda m: ["SADD", "t%d" % m.rng.randrange(4)] + [member(m) for _ in range(m.rng.choice([1, 3, 10]))],
 }
 COMPARE = {"ZRANDMEMBER": same_size, "ZSCAN": same_scan}
-FRAGILE = {"ZADD-MANY", "ZSCAN", "Z-LEX-ADD", "Z-LEX-RANGE", "Z-LEX-COUNT", "Z-LEX-REM", "Z-ENCODING", "Z-DEL"}
+# A damaged ZRANDMEMBER may ask for more than memory holds.
+FRAGILE = {"ZRANDMEMBER", "ZADD-MANY", "ZSCAN", "Z-LEX-ADD", "Z-LEX-RANGE", "Z-LEX-COUNT", "Z-LEX-REM", "Z-ENCODING", "Z-DEL", "Z-SADD"}
