@@ -20,7 +20,7 @@ COMMAND_HANDLER(sadd_command)
     if (UNLIKELY(change.set == NULL)) {
         change.set = set_create(&limits, count, call->argv[2]);
         keyref_set_object(&change.ref, VALUE_SET, change.set, DEADLINE_NONE);
-    } else if (count > 1) {
+    } else if (UNLIKELY(count > limits.intset_entries || count > limits.listpack_entries)) {
         set_expect(change.set, &limits, count);
     }
     size_t added = set_add_many(change.set, &limits, call->argv + 2, count);
