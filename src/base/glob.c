@@ -71,7 +71,7 @@ static size_t skip_stars(struct slice pattern, size_t at)
     return at;
 }
 
-bool glob_match(struct slice pattern, struct slice text, bool nocase)
+enum glob_outcome glob_match_within(struct slice pattern, struct slice text, bool nocase, size_t *steps)
 {
     size_t p = 0;
     size_t t = 0;
@@ -79,16 +79,17 @@ bool glob_match(struct slice pattern, struct slice text, bool nocase)
     size_t after_star = 0; /* where the pattern goes on behind the last star */
     size_t star_text = 0;  /* where that part was last tried in the text */
     if (text.len == 0) {
-        return pattern.len == 0; /* not even "*" */
+        return pattern.len == 0 ? GLOB_FITS : GLOB_DIFFERS; /* not even "*" */
     }
     while (t < text.len) {
+        size_t before = p;
         if (p < pattern.len && pattern.data[p] == '*') {
             p = skip_stars(pattern, p);
             if (p == pattern.len) {
-                return true;
+                return GLOB_FITS;
             }
             if (++stars > STARS_MAX) {
-                return false;
+                return GLOB_DIFFERS;
             }
             after_star = p;
             star_text = t;
@@ -98,11 +99,23 @@ bool glob_match(struct slice pattern, struct slice text, bool nocase)
             p = after_star;
             t = ++star_text;
         } else {
-            return false;
+            return GLOB_DIFFERS;
         }
+        size_t step = p > before ? p - before : 1;
+        if (UNLIKELY(step > *steps)) {
+            *steps = 0;
+            return GLOB_UNDECIDED;
+        }
+        *steps -= step;
     }
     /* Reached by eating the last byte, or by moving a star to the end: then what follows it is not all stars. */
-    return skip_stars(pattern, p) == pattern.len;
+    return skip_stars(pattern, p) == pattern.len ? GLOB_FITS : GLOB_DIFFERS;
+}
+
+bool glob_match(struct slice pattern, struct slice text, bool nocase)
+{
+    size_t steps = SIZE_MAX;
+    return glob_match_within(pattern, text, nocase, &steps) == GLOB_FITS;
 }
 
 bool glob_is_literal(struct slice pattern)

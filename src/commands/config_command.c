@@ -8,6 +8,17 @@
 #include "sherd/exec/call.h"
 #include "sherd/exec/exec.h"
 
+/* Patterns of such a length are matched against every option elsewhere. */
+static bool config_get_is_long(struct call *call)
+{
+    enum { SHORT_BYTES = 512 };
+    size_t bytes = 0;
+    for (uint32_t i = 2; i < call->argc; i++) {
+        bytes += call->argv[i].len;
+    }
+    return bytes > SHORT_BYTES;
+}
+
 static enum outcome config_get_command(struct call *call)
 {
     struct config_match *matches;
@@ -95,6 +106,7 @@ static const char *const tips_of_every_node[] = {"request_policy:all_nodes", "re
 static const struct command_row config_subcommands[] = {
     {.name = "get",
      .handler = config_get_command,
+     .is_long = config_get_is_long,
      .arity = -3,
      .flags = CONFIG_FLAGS,
      .summary = "Lists the options that match patterns, with their values.",

@@ -3,7 +3,6 @@
  * Owner: nobody, handlers keep no state. Locks: none taken; dispatch holds the keys' shards. */
 #include "hash_access.h"
 #include "scan_arguments.h"
-#include "sherd/base/glob.h"
 #include "sherd/base/number.h"
 #include "sherd/commands/families.h"
 #include "sherd/exec/exec.h"
@@ -177,6 +176,7 @@ COMMAND_HANDLER(hrandfield_command)
 struct scanning {
     struct writing writing;
     const struct scan_options *options;
+    struct scan_match match;
     uint64_t seen;
 };
 
@@ -184,7 +184,7 @@ static void scan_visited(void *context, struct slice field, const struct hash_va
 {
     struct scanning *scanning = context;
     scanning->seen++;
-    if (scanning->options->matches_all || glob_match(scanning->options->pattern, field, false)) {
+    if (scan_matches(scanning->options, field, &scanning->match)) {
         write_field(&scanning->writing, field, value);
     }
 }
@@ -222,11 +222,16 @@ COMMAND_HANDLER(hscan_command)
         return call_fail(call, error);
     }
     unsigned parts = options.without_values ? PART_FIELDS : PART_FIELDS | PART_VALUES;
-    struct scanning scanning = {.writing = {.reply = &call->reply, .parts = parts}, .options = &options};
+    struct scanning scanning = {
+        .writing = {.reply = &call->reply, .parts = parts}, .options = &options, .match = scan_match_begin(call)};
     uint64_t buckets = scan_options_buckets(&options);
     do {
         cursor = hash_scan(hash, cursor, call->now_ms, scan_visited, &scanning);
-    } while (cursor != 0 && scanning.seen < (uint64_t)options.count && --buckets != 0);
+    } while (cursor != 0 && scanning.seen < (uint64_t)options.count && --buckets != 0 && !scanning.match.undecided);
+    if (UNLIKELY(scanning.match.undecided)) {
+        output_truncate(call->reply.output, mark);
+        return call_read_elsewhere(call);
+    }
     size_t elements = scanning.writing.count * (options.without_values ? 1 : 2);
     scan_reply_head(call, mark, cursor, elements);
     return OUTCOME_DONE;

@@ -11,7 +11,7 @@
 
 enum {
     SLICE_BUCKETS = 48,        /* visited in one hold of a shard */
-    SLICE_MATCH_STEPS = 20000, /* pattern bytes times key bytes: ends a slice early */
+    SLICE_SPARE_STEPS = 16000, /* of matching; with fewer left a slice ends early */
     SLICE_DUE_KEYS = 16,       /* past-due keys that are removed per bucket */
     WALK_FEW_KEYS = 2000,      /* more are not walked over in a worker's turn */
     DRAWS_PER_SHARD = 500,
@@ -36,7 +36,7 @@ static struct scan_options pattern_filter(struct slice pattern)
 struct walk_visit {
     struct call *call;
     const struct scan_options *filter;
-    uint64_t match_steps;
+    struct scan_match match;
     unsigned due_count;
     const struct entry *due[SLICE_DUE_KEYS];
 };
@@ -58,11 +58,8 @@ static void visit_key(void *context, void *item)
         return;
     }
     struct slice key = entry_key(entry);
-    if (!filter->matches_all) {
-        visit->match_steps += filter->pattern.len * key.len;
-        if (!glob_match(filter->pattern, key, false)) {
-            return;
-        }
+    if (!scan_matches(filter, key, &visit->match)) {
+        return;
     }
     call->carried.found++;
     reply_bulk(&call->reply, key);
@@ -95,12 +92,15 @@ static uint64_t pass_empty_shards(const struct call *call, uint64_t cursor)
 }
 
 /* Replies the keys of a slice of the held shard from call->carried.cursor on, and moves that: 0 when all is done. Ends
- * early when `seen` keys or `steps` buckets have been visited by the call. */
-static void walk_slice(struct call *call, const struct scan_options *filter, uint64_t seen, uint64_t steps)
+ * early when `seen` keys or `steps` buckets have been visited by the call. False: nothing is done, because a key could
+ * not be matched in the time that a shard may be held for; its call returns OUTCOME_POSSESS. */
+NODISCARD static bool walk_slice(struct call *call, const struct scan_options *filter, uint64_t seen, uint64_t steps)
     REQUIRES(shard_held)
 {
     struct call_carried *carried = &call->carried;
-    struct walk_visit visit = {.call = call, .filter = filter};
+    struct walk_visit visit = {.call = call, .filter = filter, .match = scan_match_begin(call)};
+    struct call_carried before = *carried;
+    struct output_mark mark = output_mark(call->reply.output);
     uint32_t shard = walk_cursor_shard(carried->cursor);
     unsigned buckets = 0;
     do {
@@ -109,9 +109,15 @@ static void walk_slice(struct call *call, const struct scan_options *filter, uin
         carried->steps++;
         buckets++;
     } while (carried->cursor != 0 && walk_cursor_shard(carried->cursor) == shard && carried->seen < seen &&
-             carried->steps < steps && buckets < SLICE_BUCKETS && visit.match_steps < SLICE_MATCH_STEPS);
+             carried->steps < steps && buckets < SLICE_BUCKETS && visit.match.steps >= SLICE_SPARE_STEPS);
+    if (UNLIKELY(visit.match.undecided)) {
+        *carried = before;
+        output_truncate(call->reply.output, mark);
+        return false;
+    }
     carried->cursor = pass_empty_shards(call, carried->cursor);
     call->next_shard = walk_cursor_shard(carried->cursor);
+    return true;
 }
 
 /* ---- SCAN ---- */
@@ -145,7 +151,9 @@ COMMAND_HANDLER(scan_command)
     }
     uint64_t seen = (uint64_t)options.count;
     uint64_t steps = scan_options_buckets(&options);
-    walk_slice(call, &options, seen, steps);
+    if (UNLIKELY(!walk_slice(call, &options, seen, steps))) {
+        return OUTCOME_POSSESS;
+    }
     if (carried->cursor != 0 && carried->seen < seen && carried->steps < steps) {
         return OUTCOME_NEXT_SHARD;
     }
@@ -182,7 +190,9 @@ COMMAND_HANDLER(keys_command)
         return OUTCOME_DONE;
     }
     struct scan_options filter = pattern_filter(pattern);
-    walk_slice(call, &filter, UINT64_MAX, UINT64_MAX);
+    if (UNLIKELY(!walk_slice(call, &filter, UINT64_MAX, UINT64_MAX))) {
+        return OUTCOME_POSSESS;
+    }
     if (call->carried.cursor != 0) {
         return OUTCOME_NEXT_SHARD;
     }

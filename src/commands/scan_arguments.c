@@ -5,6 +5,7 @@
 
 #include <stdio.h>
 
+#include "sherd/base/glob.h"
 #include "sherd/base/number.h"
 
 bool scan_cursor_parse(struct slice text, uint64_t *cursor)
@@ -71,6 +72,24 @@ bool scan_options_parse(const struct call *call, uint32_t first, unsigned extras
         }
     }
     return true;
+}
+
+struct scan_match scan_match_begin(const struct call *call)
+{
+    return (struct scan_match){.steps = call->locks.possessed ? SIZE_MAX : SCAN_MATCH_STEPS};
+}
+
+bool scan_matches(const struct scan_options *options, struct slice text, struct scan_match *match)
+{
+    if (options->matches_all) {
+        return true;
+    }
+    if (UNLIKELY(match->undecided)) {
+        return false;
+    }
+    enum glob_outcome outcome = glob_match_within(options->pattern, text, false, &match->steps);
+    match->undecided = outcome == GLOB_UNDECIDED;
+    return outcome == GLOB_FITS;
 }
 
 uint64_t scan_options_buckets(const struct scan_options *options)

@@ -9,6 +9,7 @@
 enum {
     SCAN_COUNT_DEFAULT = 10,
     SCAN_BUCKETS_PER_COUNT = 10, /* buckets visited at most for each element that COUNT asks for */
+    SCAN_MATCH_STEPS = 20000,    /* of matching, in one hold of a shard */
 };
 
 /* Which further options a command takes. */
@@ -26,6 +27,16 @@ struct scan_options {
     enum value_type type; /* with by_type; VALUE_TYPE_COUNT: no key has it */
     int64_t count;        /* at least 1 */
 };
+
+/* How much a visit may still match; when that is used up it ends, and is made again with the shard possessed. */
+struct scan_match {
+    size_t steps; /* left */
+    bool undecided;
+};
+
+struct scan_match scan_match_begin(const struct call *call);
+/* Does the text fit the pattern of the options? False also when that could not be told. */
+NODISCARD bool scan_matches(const struct scan_options *options, struct slice text, struct scan_match *match);
 
 /* Reads a cursor as strtoul does: a sign is fine, no digit at all is zero only for an empty text, a NUL ends it. */
 NODISCARD bool scan_cursor_parse(struct slice text, uint64_t *cursor);

@@ -3,7 +3,6 @@
  * Owner: nobody, handlers keep no state. Locks: none taken; dispatch holds the keys' shards. */
 #include "scan_arguments.h"
 #include "set_access.h"
-#include "sherd/base/glob.h"
 #include "sherd/base/number.h"
 #include "sherd/commands/families.h"
 
@@ -181,6 +180,7 @@ COMMAND_HANDLER(srandmember_command)
 struct scanning {
     struct reply *reply;
     const struct scan_options *options;
+    struct scan_match match;
     uint64_t seen;
     uint64_t written;
 };
@@ -189,7 +189,7 @@ static void scan_visited(void *context, struct slice member)
 {
     struct scanning *scanning = context;
     scanning->seen++;
-    if (scanning->options->matches_all || glob_match(scanning->options->pattern, member, false)) {
+    if (scan_matches(scanning->options, member, &scanning->match)) {
         reply_bulk(scanning->reply, member);
         scanning->written++;
     }
@@ -221,11 +221,15 @@ COMMAND_HANDLER(sscan_command)
         return call_read_elsewhere(call);
     }
     struct output_mark mark = reply_open(&call->reply);
-    struct scanning scanning = {.reply = &call->reply, .options = &options};
+    struct scanning scanning = {.reply = &call->reply, .options = &options, .match = scan_match_begin(call)};
     uint64_t buckets = scan_options_buckets(&options);
     do {
         cursor = set_scan(set, cursor, scan_visited, &scanning);
-    } while (cursor != 0 && scanning.seen < (uint64_t)options.count && --buckets != 0);
+    } while (cursor != 0 && scanning.seen < (uint64_t)options.count && --buckets != 0 && !scanning.match.undecided);
+    if (UNLIKELY(scanning.match.undecided)) {
+        output_truncate(call->reply.output, mark);
+        return call_read_elsewhere(call);
+    }
     scan_reply_head(call, mark, cursor, scanning.written);
     return OUTCOME_DONE;
 }

@@ -2,7 +2,6 @@
 /* Sorted sets, members in no order: ZRANDMEMBER, ZSCAN.
  * Owner: nobody, handlers keep no state. Locks: none taken; dispatch holds the keys' shards. */
 #include "scan_arguments.h"
-#include "sherd/base/glob.h"
 #include "sherd/base/memory.h"
 #include "sherd/base/number.h"
 #include "sherd/commands/families.h"
@@ -186,6 +185,7 @@ struct scan_visit {
     bool is_listpack;
     uint64_t visited;
     uint64_t found;
+    struct scan_match match;
 };
 
 static void reply_scanned_score(struct call *call, double score, bool is_listpack)
@@ -205,7 +205,7 @@ static void visit_scanned(void *context, const struct zset_element *element)
 {
     struct scan_visit *visit = context;
     visit->visited++;
-    if (visit->options->matches_all || glob_match(visit->options->pattern, element->member, false)) {
+    if (scan_matches(visit->options, element->member, &visit->match)) {
         visit->found++;
         reply_bulk(&visit->call->reply, element->member);
         if (!visit->options->without_values) {
@@ -240,11 +240,16 @@ COMMAND_HANDLER(zscan_command)
     if (zset_read_is_long(call, wanted < zset_count(zset) ? wanted : zset_count(zset), ZSET_SHORT_WALK, 1)) {
         return OUTCOME_POSSESS;
     }
-    struct scan_visit visit = {.call = call, .options = &options, .is_listpack = zset_is_listpack(zset)};
+    struct scan_visit visit = {
+        .call = call, .options = &options, .is_listpack = zset_is_listpack(zset), .match = scan_match_begin(call)};
     uint64_t buckets = scan_options_buckets(&options);
     do {
         cursor = zset_scan(zset, cursor, visit_scanned, &visit);
-    } while (cursor != 0 && visit.visited < wanted && --buckets != 0);
+    } while (cursor != 0 && visit.visited < wanted && --buckets != 0 && !visit.match.undecided);
+    if (UNLIKELY(visit.match.undecided)) {
+        output_truncate(call->reply.output, mark);
+        return call_read_elsewhere(call);
+    }
     scan_reply_head(call, mark, cursor, visit.found);
     return OUTCOME_DONE;
 }

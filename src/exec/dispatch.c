@@ -129,31 +129,46 @@ static enum lockset_outcome run_one_shard(struct call *call, struct shard_waiter
         }
     }
     *outcome = run_held(call);
+    if (UNLIKELY(*outcome == OUTCOME_POSSESS && call->worker->is_executor)) {
+        effects_deinit(&call->effects);
+        lockset_possess(&call->locks, keyspace);
+        *outcome = run_held(call);
+    }
     lockset_release(&call->locks, keyspace);
     effects_deinit(&call->effects);
     return LOCKSET_HELD;
+}
+
+static void each_shard_begin(struct call *call)
+{
+    const struct command_row *row = call->command->row;
+    call->next_shard = row->first_shard == NULL ? 0 : row->first_shard(call);
+    call->carried = (struct call_carried){0};
+    call->carried_mark = output_mark(call->reply.output);
 }
 
 /* One shard after the other, the handler running once per shard until it is done; suspended, it starts over. */
 static enum item_outcome run_each_shard(struct call *call, enum outcome *outcome)
 {
     const struct command_row *row = call->command->row;
-    call->next_shard = row->first_shard == NULL ? 0 : row->first_shard(call);
-    call->carried = (struct call_carried){0};
-    call->carried_mark = output_mark(call->reply.output);
-    if (row->is_long != NULL && row->is_long(call)) {
-        shard_waiter_leave(&call->session->waiter); /* the errand has a waiter of its own */
-        exec_errand_send(call);
-        return ITEM_AWAY;
-    }
-    do {
+    bool is_long = row->is_long != NULL && row->is_long(call);
+    each_shard_begin(call);
+    while (!is_long) {
         enum lockset_outcome held = run_one_shard(call, &call->session->waiter, outcome);
         if (UNLIKELY(held != LOCKSET_HELD)) {
             return suspend(call, held);
         }
-    } while (*outcome == OUTCOME_NEXT_SHARD);
-    shard_waiter_leave(&call->session->waiter); /* this time it may have ended before the shard it had waited for */
-    return ITEM_DONE;
+        if (*outcome != OUTCOME_NEXT_SHARD && *outcome != OUTCOME_POSSESS) {
+            shard_waiter_leave(&call->session->waiter); /* it may have ended before the shard it had waited for */
+            return ITEM_DONE;
+        }
+        is_long = *outcome == OUTCOME_POSSESS;
+    }
+    output_truncate(call->reply.output, call->carried_mark);
+    each_shard_begin(call);
+    shard_waiter_leave(&call->session->waiter); /* the errand has a waiter of its own */
+    exec_errand_send(call);
+    return ITEM_AWAY;
 }
 
 /* The same on an executor: it keeps what it has done, and gives others their turn after a while. */
@@ -273,7 +288,8 @@ static NOINLINE enum item_outcome run_other(struct call *call, enum outcome *out
         }
         return run_locked(call, outcome);
     default:
-        if ((call->command->flags & COMMAND_ELSEWHERE) != 0) {
+        if ((call->command->flags & COMMAND_ELSEWHERE) != 0 ||
+            (call->command->row->is_long != NULL && call->command->row->is_long(call))) {
             exec_errand_send(call);
             return ITEM_AWAY;
         }

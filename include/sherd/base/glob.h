@@ -12,6 +12,16 @@
  * separate stars that must be walked fit nothing. At most pattern.len * text.len steps, no recursion. */
 NODISCARD bool glob_match(struct slice pattern, struct slice text, bool nocase);
 
+enum glob_outcome {
+    GLOB_DIFFERS,
+    GLOB_FITS,
+    GLOB_UNDECIDED, /* the steps did not suffice */
+};
+
+/* The same with a bound: takes what it needs from *steps, about one for each byte of pattern or text that it looks at,
+ * and stops when none are left. */
+NODISCARD enum glob_outcome glob_match_within(struct slice pattern, struct slice text, bool nocase, size_t *steps);
+
 /* Whether the pattern can only fit one text, itself: it has none of the bytes `*?[\`. */
 NODISCARD bool glob_is_literal(struct slice pattern);
 

@@ -17,7 +17,7 @@ enum outcome {
     OUTCOME_CLOSE,      /* replied; close the connection once that is out */
     OUTCOME_PREPARE,    /* nothing done: run again when what was asked for is copied (exec/preparation.h) */
     OUTCOME_BLOCK,      /* nothing replied: the session waits (only call_block gives this) */
-    OUTCOME_POSSESS,    /* nothing done: run again on an executor, with the shards of the keys possessed */
+    OUTCOME_POSSESS,    /* nothing done: run again on an executor, with its shards possessed */
 };
 
 typedef enum outcome command_handler(struct call *call);

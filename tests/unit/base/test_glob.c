@@ -146,3 +146,17 @@ Test(glob, knows_literal_patterns)
     cr_expect_not(glob_is_literal(SLICE_LITERAL("[a")));
     cr_expect_not(glob_is_literal(SLICE_LITERAL("a\\b")));
 }
+
+Test(glob, stops_when_its_steps_are_used_up)
+{
+    struct slice pattern = SLICE_LITERAL("*aaab");
+    struct slice text = SLICE_LITERAL("aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaab");
+    size_t steps = 20;
+    cr_assert_eq(glob_match_within(pattern, text, false, &steps), GLOB_UNDECIDED);
+    cr_assert_eq(steps, 0);
+    steps = 1000;
+    cr_assert_eq(glob_match_within(pattern, text, false, &steps), GLOB_FITS);
+    cr_assert(steps > 500 && steps < 1000);
+    steps = 10;
+    cr_assert_eq(glob_match_within(SLICE_LITERAL("[abcdefghijkl]"), SLICE_LITERAL("a"), false, &steps), GLOB_UNDECIDED);
+}
