@@ -242,22 +242,47 @@ COMMAND_HANDLER(geosearchstore_command)
     return search_generic(call, 2, GEO_FROM_OPTION | GEO_MAY_STORE);
 }
 
-/* The last STORE or STOREDIST counts. */
+struct key_list {
+    struct key_place *places;
+    size_t max;
+    size_t count;
+};
+
+static void key_list_add(struct key_list *list, uint32_t argument, uint16_t flags)
+{
+    if (list->count < list->max) {
+        list->places[list->count] = (struct key_place){.argument = argument, .flags = flags};
+    }
+    list->count++;
+}
+
+/* What the key specs say: the first STORE and the first STOREDIST. But the last of all of them is what counts. */
 static int64_t georadius_find_keys(const struct slice *argv, uint32_t argc, struct key_place *places, size_t max)
 {
-    uint32_t store = 0;
+    uint32_t first_store = 0;
+    uint32_t first_distances = 0;
+    uint32_t last = 0;
     for (uint32_t i = 5; i + 1 < argc; i++) {
-        if (slice_equals_word(argv[i], "store") || slice_equals_word(argv[i], "storedist")) {
-            store = ++i;
+        bool is_store = slice_equals_word(argv[i], "store");
+        if (!is_store && !slice_equals_word(argv[i], "storedist")) {
+            continue;
         }
+        uint32_t *first = is_store ? &first_store : &first_distances;
+        last = ++i;
+        *first = *first == 0 ? last : *first;
     }
-    if (max > 0) {
-        places[0] = (struct key_place){.argument = 1, .flags = KEY_RO | KEY_ACCESS};
+    struct key_list list = {.places = places, .max = max};
+    key_list_add(&list, 1, KEY_RO | KEY_ACCESS);
+    if (first_store != 0) {
+        key_list_add(&list, first_store, KEY_OW | KEY_UPDATE);
     }
-    if (max > 1 && store != 0) {
-        places[1] = (struct key_place){.argument = store, .flags = KEY_OW | KEY_UPDATE};
+    if (first_distances != 0) {
+        key_list_add(&list, first_distances, KEY_OW | KEY_UPDATE);
     }
-    return store != 0 ? 2 : 1;
+    if (last != first_store && last != first_distances) {
+        key_list_add(&list, last, KEY_OW | KEY_UPDATE);
+    }
+    return (int64_t)list.count;
 }
 
 static const struct command_history uppercase_history[] = {
