@@ -2,8 +2,9 @@
 """SORT and SORT_RO over lists and sorted sets, with weights and fields that other keys hold.
 
 Owner: none, constant tables. Locks: none. Keys o0 .. o3 are lists, q0 .. q2 sorted sets, u0 .. u2 sets; w_<element> weights, h_<element>
-hashes. What the order of a set or of equal weights decides is left to a sort by all bytes. No number overflows: redis-server remembers that in
-errno, and refuses good numbers later.
+hashes. What the order of a set or of equal weights decides is left to a sort by all bytes. redis-server does not clear
+errno before it reads numbers, so a number that overflowed anywhere before spoils the next SORT: a ZADD that is refused clears it. It also
+makes a table of every sorted set that it sorts, so only those of this family are.
 """
 FAMILIES = {"sort": {"SORT": 12, "SORT_RO": 5, "SORT-FILL": 8, "SORT-WEIGHTS": 5, "SORT-READ": 2, "SORT-EMPTY": 0.5}}
 
@@ -18,7 +19,7 @@ def source(maker):
         return "o%d" % rng.randrange(4)
     if roll < 0.75:
         return "q%d" % rng.randrange(3)
-    return "u%d" % rng.randrange(3) if roll < 0.93 else maker.key()
+    return "u%d" % rng.randrange(3) if roll < 0.97 else rng.choice(["w_1", "h_1"])
 
 
 def make_fill(maker):
@@ -78,9 +79,8 @@ def make_sort(name):
         words += sum(parts, [])
         if stores or rng.random() < 0.01:
             words += ["STORE", rng.choice(["o%d" % rng.randrange(4), "dst", "q0"])]
-        if unordered and "STORE" not in words:
-            return [["DEL", key], words]
-        return words
+        clear = ["ZADD", "nokey", "no number", "x"]
+        return [clear, ["DEL", key], words] if unordered and "STORE" not in words else [clear, words]
     return make
 
 
