@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Tables of members.
+/* Tables of members: their making, lookups one by one and in batches, walking and sampling.
  * Owner: whoever embeds one. Locks: the owner's. */
 #include "sherd/container/member_table.h"
 
