@@ -11,6 +11,7 @@ enum {
     /* What the work of a combination is counted in: looking a batch up in a table, member by member. */
     PACK_MEMBERS_EACH = 16, /* a lookup in a listpack looks at so many members in that time */
     ADD_COST = 3,           /* a member added to a result */
+    REST_MEMBERS = 4096,    /* after so many members of a result others may go on: about 100 us */
     MANY_UNION_SETS = 4,    /* beyond so many sets a union is a table first */
 };
 
@@ -112,27 +113,31 @@ static void combine(const struct call *call, const struct combination *combinati
 /* ---- results ---- */
 
 struct writing {
-    struct reply *reply;
+    struct call *call;
     size_t count;
 };
 
 static bool write_taken(void *context, struct slice member)
 {
     struct writing *writing = context;
-    reply_bulk(writing->reply, member);
-    writing->count++;
+    reply_bulk(&writing->call->reply, member);
+    if (UNLIKELY(++writing->count % REST_MEMBERS == 0)) {
+        call_rest(writing->call);
+    }
     return true;
 }
 
 static void reply_result(struct call *call, const struct combination *combination)
 {
-    struct writing writing = {.reply = &call->reply};
+    struct writing writing = {.call = call};
     struct output_mark mark = reply_open(&call->reply);
     combine(call, combination, write_taken, &writing);
     reply_close_set(&call->reply, mark, writing.count);
 }
 
 struct building {
+    const struct call *call;
+    size_t count;
     struct set_limits limits;
     struct set *set; /* NULL until there is a member: that chooses the encoding */
 };
@@ -144,11 +149,14 @@ static bool build_taken(void *context, struct slice member)
         building->set = set_create(&building->limits, 1, member);
     }
     (void)set_add(building->set, &building->limits, member);
+    if (UNLIKELY(++building->count % REST_MEMBERS == 0)) {
+        call_rest(building->call);
+    }
     return true;
 }
 
-/* Redis takes the other sets out of a copy of the first one when that is less work than looking its members up in all of
- * them. What that copy was encoded as shows in the result, so it is begun with that encoding here. */
+/* Redis takes the other sets out of a copy of the first one when that is less work than looking its members up in all
+ * of them. What that copy was encoded as shows in the result, so it is begun with that encoding here. */
 static void begin_difference(const struct combination *combination, struct building *building)
 {
     const struct set *first = combination->sets[0];
@@ -173,7 +181,7 @@ static void store_result(struct call *call, const struct combination *combinatio
 {
     static const char *const events[] = {
         [OPERATION_INTER] = "sinterstore", [OPERATION_UNION] = "sunionstore", [OPERATION_DIFF] = "sdiffstore"};
-    struct building building = {.limits = set_call_limits(call)};
+    struct building building = {.call = call, .limits = set_call_limits(call)};
     struct keyref ref;
     if (combination->operation == OPERATION_DIFF) {
         begin_difference(combination, &building);
