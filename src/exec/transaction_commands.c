@@ -98,6 +98,8 @@ static void run_queued(struct call *exec, uint32_t index) UNCHECKED_LOCKING
     if (outcome == OUTCOME_PREPARE || outcome == OUTCOME_POSSESS) {
         possess(exec);
         preparation_discard(exec->session);
+        output_truncate(call.reply.output, call.carried_mark); /* a walk may have replied for its first shards */
+        call.carried = (struct call_carried){0};
         outcome = run_handler(exec, &call);
     }
     if (outcome == OUTCOME_CLOSE) {
