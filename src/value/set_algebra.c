@@ -3,12 +3,18 @@
  * after the other: hashes are computed once for all tables, and the misses of a batch overlap.
  * Owner: nobody, there is no state. Locks: none; the sets do not change. */
 #include <stdlib.h>
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
 
 #include "set_private.h"
+
+_Static_assert(MEMBER_BATCH == 16, "a tag for each member fills a vector register");
 
 enum {
     DIRECT_UNION_SETS = 4,    /* up to so many sets are united by looking up what the others hold, without a copy */
     DIRECT_SUBTRACT_SETS = 5, /* and subtracted from the first */
+    PACKED_TOGETHER_MIN = 3,  /* fewer members are looked for in a listpack one by one */
 };
 
 /* Members read from a set. Those of an intset get their text when somebody needs it. */
@@ -115,6 +121,53 @@ static unsigned batch_all(const struct batch *batch)
     return (1U << batch->members.count) - 1;
 }
 
+/* A byte that seldom is the same for different members. */
+static uint8_t packed_tag(struct slice text)
+{
+    unsigned last = text.len > 0 ? (uint8_t)text.data[text.len - 1] : 0;
+    unsigned before = text.len > 1 ? (uint8_t)text.data[text.len - 2] : 0;
+    return (uint8_t)(text.len * 37 + last + before * 13);
+}
+
+/* Which of the 16 tags are this one. */
+static unsigned tags_match(const uint8_t tags[MEMBER_BATCH], uint8_t tag)
+{
+#ifdef __SSE2__
+    __m128i all = _mm_loadu_si128((const __m128i *)(const void *)tags);
+    return (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(all, _mm_set1_epi8((char)tag)));
+#else
+    unsigned found = 0;
+    for (unsigned i = 0; i < MEMBER_BATCH; i++) {
+        found |= (unsigned)(tags[i] == tag) << i;
+    }
+    return found;
+#endif
+}
+
+/* The same in a listpack, which is walked once for the whole batch. */
+static unsigned packed_find(const struct batch *batch, const struct listpack *pack, unsigned mask)
+{
+    uint8_t tags[MEMBER_BATCH] = {0};
+    for (unsigned i = 0; i < batch->members.count; i++) {
+        tags[i] = packed_tag(batch->members.members[i]);
+    }
+    unsigned found = 0;
+    char digits[LISTPACK_INT_TEXT_BYTES];
+    for (size_t at = listpack_first(pack); at != LISTPACK_NONE && found != mask;) {
+        struct listpack_value value;
+        at = listpack_read(pack, at, &value);
+        if (value.is_integer) {
+            value.text = slice_make(digits, number_print_i64(digits, value.integer));
+        }
+        unsigned alike = tags_match(tags, packed_tag(value.text)) & mask & ~found;
+        for (; UNLIKELY(alike != 0); alike &= alike - 1) {
+            unsigned i = (unsigned)__builtin_ctz(alike);
+            found |= (unsigned)slice_equals(batch->members.members[i], value.text) << i;
+        }
+    }
+    return found;
+}
+
 /* Which of the members that `mask` names are in the set. */
 static unsigned batch_find(struct batch *batch, const struct set *set, unsigned mask, const struct hash_key *hash_key)
 {
@@ -127,6 +180,9 @@ static unsigned batch_find(struct batch *batch, const struct set *set, unsigned 
     bool compares_integers = encoding == SET_INTSET && batch->is_integers;
     if (!compares_integers) {
         batch_ensure_text(batch);
+    }
+    if (encoding == SET_LISTPACK && __builtin_popcount(mask) >= PACKED_TOGETHER_MIN) {
+        return packed_find(batch, &set->pack, mask);
     }
     unsigned found = 0;
     for (unsigned left = mask; left != 0; left &= left - 1) {
