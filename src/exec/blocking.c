@@ -15,7 +15,7 @@ struct blocked {
     struct output out; /* the reply, once served */
     struct slice *argv;
     uint32_t argc;
-    int64_t deadline_ms; /* 0: none */
+    int64_t deadline_ms; /* 0: none; stays when the call is made anew */
     enum block_reply reply;
     uint32_t waiter_count;
     struct key_waiter waiters[]; /* behind them the argv and its bytes */
@@ -66,6 +66,23 @@ bool call_timeout(struct call *call, uint32_t argument, int64_t *timeout_ms)
     return true;
 }
 
+bool call_timeout_whole(struct call *call, uint32_t argument, int64_t *timeout_ms)
+{
+    if (!number_parse_i64(call->argv[argument], timeout_ms)) {
+        (void)call_fail_slice(call, SLICE_LITERAL("ERR timeout is not an integer or out of range"));
+        return false;
+    }
+    if (*timeout_ms < 0) {
+        (void)call_fail_slice(call, SLICE_LITERAL("ERR timeout is negative"));
+        return false;
+    }
+    if (*timeout_ms > INT64_MAX - call->now_ms) {
+        (void)call_fail_slice(call, SLICE_LITERAL("ERR timeout is out of range"));
+        return false;
+    }
+    return true;
+}
+
 /* The key went by itself: the call is to be made anew by its own worker. */
 static void waiter_removed(struct key_waiter *waiter)
 {
@@ -99,6 +116,9 @@ static struct blocked *blocked_create(const struct call *call, const struct bloc
     }
     output_init(&blocked->out);
     blocked->deadline_ms = request->timeout_ms == 0 ? 0 : call->now_ms + request->timeout_ms;
+    if (call->session->blocked != NULL) { /* made anew: it has waited for a while already */
+        blocked->deadline_ms = call->session->blocked->deadline_ms;
+    }
     blocked->reply = request->reply;
     blocked->waiter_count = request->key_count;
     return blocked;
@@ -139,11 +159,52 @@ enum outcome call_block(struct call *call, const struct block_request *request)
     return OUTCOME_BLOCK;
 }
 
-static bool claim(struct key_waiter *waiter)
+/* Whether the key as it is now may serve this waiter. */
+static bool key_suits(const struct keyref *ref, const struct key_waiter *waiter)
+{
+    bool suits = ref->entry != NULL && ref->entry->type == waiter->type;
+    return suits || waiter->wants_removal;
+}
+
+/* Only one of its keys serves a session at a time. The writer of another one does not wait, since the two could wait
+ * for each other: it leaves word, in case that the first has nothing for the session after all. */
+static bool claim(struct key_waiter *waiter, const struct keyref *ref)
 {
     struct session *session = waiter->blocked->session;
-    return !atomic_load_explicit(&session->doomed, memory_order_acquire) &&
-           state_change(session, BLOCK_WAITING, BLOCK_SERVING);
+    if (!key_suits(ref, waiter) || atomic_load_explicit(&session->doomed, memory_order_acquire)) {
+        return false;
+    }
+    enum block_state state;
+    do {
+        if (state_change(session, BLOCK_WAITING, BLOCK_SERVING)) {
+            return true;
+        }
+        if (state_change(session, BLOCK_SERVING, BLOCK_MISSED)) {
+            return false;
+        }
+        state = state_of(atomic_load_explicit(&session->block_state, memory_order_acquire));
+    } while (state == BLOCK_WAITING || state == BLOCK_SERVING);
+    return false;
+}
+
+/* The claimed session goes on to wait; when another of its keys became ready meanwhile, its call is made anew. Called
+ * under the spinlock of a shard where it waits: so it is still there to be told. */
+static void claim_end(struct key_waiter *waiter)
+{
+    struct session *session = waiter->blocked->session;
+    if (!state_change(session, BLOCK_SERVING, BLOCK_WAITING) && state_change(session, BLOCK_MISSED, BLOCK_AGAIN)) {
+        session->sink->resume(session);
+    }
+}
+
+static void claim_served(struct keyspace *keyspace, struct key_waiter *waiter) REQUIRES(shard_held)
+{
+    struct session *session = waiter->blocked->session;
+    interest_served(keyspace, waiter);
+    if (!state_change(session, BLOCK_SERVING, BLOCK_SERVED)) {
+        (void)state_change(session, BLOCK_MISSED, BLOCK_SERVED);
+    }
+    session->sink->served(session);
 }
 
 /* Runs a claimed call on behalf of its session. True when it got what it waited for. */
@@ -179,13 +240,6 @@ static bool serve_one(struct exec_worker *worker, const struct lockset *locks, u
     return true;
 }
 
-/* Whether the key as it is now may serve this waiter. */
-static bool key_suits(const struct keyref *ref, const struct key_waiter *waiter)
-{
-    bool suits = ref->entry != NULL && ref->entry->type == waiter->type;
-    return suits || waiter->wants_removal;
-}
-
 static void serve_key(struct exec_worker *worker, const struct lockset *locks, uint64_t sequence,
                       struct interest_key *key) REQUIRES(shard_held)
 {
@@ -198,19 +252,15 @@ static void serve_key(struct exec_worker *worker, const struct lockset *locks, u
         interest_open(key, &worker->user, &ref);
         bool more = ref.entry != NULL || interest_wants_removal(key);
         /* The one before stays claimed until this one is, so that it still leads here. */
-        next = more ? interest_claim(keyspace, key, waiter, claim) : NULL;
-        if (waiter != NULL) {
-            struct session *session = waiter->blocked->session;
-            if (served) {
-                interest_served(keyspace, waiter);
-                (void)state_change(session, BLOCK_SERVING, BLOCK_SERVED);
-                session->sink->served(session);
-            } else {
-                (void)state_change(session, BLOCK_SERVING, BLOCK_WAITING);
-            }
+        next = more ? interest_claim(keyspace, key, waiter, &ref, claim) : NULL;
+        if (waiter != NULL && served) {
+            claim_served(keyspace, waiter);
+        } else if (waiter != NULL) {
+            interest_claim_end(keyspace, waiter, claim_end);
         }
         waiter = next;
-        served = waiter != NULL && key_suits(&ref, waiter) && serve_one(worker, locks, sequence, waiter);
+        ASSERT(waiter == NULL || !waiter->moves || lockset_contains(locks, waiter->destination));
+        served = waiter != NULL && serve_one(worker, locks, sequence, waiter);
     } while (waiter != NULL);
 }
 
@@ -230,31 +280,42 @@ static void add_shard(void *context, uint32_t shard)
 
 bool exec_add_destinations(struct exec_worker *worker, struct lockset *locks)
 {
-    uint32_t before = locks->count;
+    const struct lockset held = *locks; /* what is added is not: nobody looks into it yet */
     struct keyspace *keyspace = worker->exec->keyspace;
-    for (uint32_t i = 0; i < KEYSPACE_SHARDS && before != KEYSPACE_SHARDS; i++) {
-        if (lockset_contains(locks, i)) {
+    for (uint32_t i = 0; i < KEYSPACE_SHARDS && held.count != KEYSPACE_SHARDS; i++) {
+        if (lockset_contains(&held, i)) {
             interest_add_destinations(keyspace_shard(keyspace, i), add_shard, locks);
         }
     }
-    return locks->count != before;
+    return locks->count != held.count;
+}
+
+/* The owner: nobody else knows of the wait any more. */
+static void blocked_leave(struct session *session)
+{
+    struct blocked *blocked = session->blocked;
+    for (uint32_t i = 0; i < blocked->waiter_count; i++) {
+        interest_wait_end(&blocked->waiters[i], session->worker->exec->keyspace);
+    }
+    blocked->waiter_count = 0;
+    session->flags &= ~(uint32_t)SESSION_BLOCKED;
+    atomic_fetch_sub_explicit(&session->worker->exec->blocked_clients, 1, memory_order_relaxed);
+}
+
+static void blocked_free(struct blocked *blocked)
+{
+    output_deinit(&blocked->out);
+    memory_free(blocked);
 }
 
 /* The owner's end of a wait, whatever ended it. */
 static void blocked_end(struct session *session)
 {
-    struct blocked *blocked = session->blocked;
-    struct exec *exec = session->worker->exec;
-    for (uint32_t i = 0; i < blocked->waiter_count; i++) {
-        interest_wait_end(&blocked->waiters[i], exec->keyspace);
-    }
-    output_deinit(&blocked->out);
-    memory_free(blocked);
+    blocked_leave(session);
+    blocked_free(session->blocked);
     session->blocked = NULL;
-    session->flags &= ~(uint32_t)SESSION_BLOCKED;
     uint64_t word = atomic_load_explicit(&session->block_state, memory_order_relaxed);
     atomic_store_explicit(&session->block_state, word & ~(uint64_t)STATE_MASK, memory_order_relaxed);
-    atomic_fetch_sub_explicit(&exec->blocked_clients, 1, memory_order_relaxed);
 }
 
 static void reply_nothing(struct session *session, enum block_state state)
@@ -273,42 +334,58 @@ static void reply_nothing(struct session *session, enum block_state state)
     case BLOCK_REPLY_ZERO:
         reply_integer(&reply, 0);
         break;
+    case BLOCK_REPLY_TWO_ZEROS:
+        reply_array(&reply, 2);
+        reply_integer(&reply, 0);
+        reply_integer(&reply, 0);
+        break;
     }
 }
 
-/* The call once more, as if it had just come; the session's wait is over by then, or a new one begins. */
-static void call_anew(struct session *session)
+/* The call once more, as if it had just come, but for its deadline. When it meets a shard that is not to be had, it is
+ * still to be made the next time that the session is resumed. */
+static enum item_outcome call_anew(struct session *session)
 {
     struct blocked *blocked = session->blocked;
-    struct slice *argv = memory_alloc(blocked->argc * sizeof(struct slice) + 1);
-    struct buffer text; /* the arguments outlive the wait */
-    buffer_init(&text);
-    size_t bytes = 0;
-    for (uint32_t i = 0; i < blocked->argc; i++) {
-        bytes += blocked->argv[i].len;
-    }
-    buffer_reserve(&text, bytes + 1);
-    for (uint32_t i = 0; i < blocked->argc; i++) {
-        argv[i] = slice_make(text.data + text.len, blocked->argv[i].len);
-        buffer_append_slice(&text, blocked->argv[i]);
-    }
+    struct exec *exec = session->worker->exec;
     struct call call = {.worker = session->worker,
                         .session = session,
                         .command = blocked->command,
                         .context = blocked->command->context,
-                        .argv = argv,
+                        .argv = blocked->argv,
                         .argc = blocked->argc,
                         .db = session->db,
                         .now_ms = session->worker->user.now_ms,
                         .timed = true,
                         .reply = {.output = &session->own, .version = session->resp}};
-    blocked_end(session);
+    blocked_leave(session);
     struct output_mark mark = output_mark(&session->own);
-    if (exec_dispatch(&call) != ITEM_DONE) {
+    enum item_outcome outcome = exec_dispatch(&call);
+    if (outcome != ITEM_DONE) {
         output_truncate(&session->own, mark);
     }
-    memory_free(argv);
-    buffer_deinit(&text);
+    if (outcome == ITEM_SUSPENDED || outcome == ITEM_BUSY) {
+        session->flags = (session->flags & ~(uint32_t)SESSION_SUSPENDED) | SESSION_BLOCKED;
+        atomic_fetch_add_explicit(&exec->blocked_clients, 1, memory_order_relaxed);
+        if (outcome == ITEM_BUSY) {
+            session->sink->resume(session);
+        }
+        return outcome;
+    }
+    ASSERT(outcome != ITEM_PREPARING); /* calls that wait copy nothing beforehand */
+    if (session->blocked == blocked) {
+        session->blocked = NULL;
+        uint64_t word = atomic_load_explicit(&session->block_state, memory_order_relaxed);
+        atomic_store_explicit(&session->block_state, word & ~(uint64_t)STATE_MASK, memory_order_relaxed);
+    }
+    blocked_free(blocked);
+    return outcome;
+}
+
+/* Is it still open how the wait ends? */
+static bool state_is_open(enum block_state state)
+{
+    return state == BLOCK_WAITING || state == BLOCK_SERVING || state == BLOCK_MISSED;
 }
 
 bool exec_block_ended(struct session *session, int64_t now_ms, bool was_served, int64_t *deadline_ms)
@@ -319,27 +396,30 @@ bool exec_block_ended(struct session *session, int64_t now_ms, bool was_served, 
         (void)state_change(session, BLOCK_WAITING, BLOCK_TIMED_OUT);
     }
     enum block_state state = state_of(atomic_load_explicit(&session->block_state, memory_order_acquire));
-    if (state == BLOCK_WAITING || state == BLOCK_SERVING || (state == BLOCK_SERVED && !was_served)) {
+    if (state_is_open(state) || (state == BLOCK_SERVED && !was_served)) {
         return false; /* who serves may still be about to send the mail */
     }
     bool silent = (session->flags & (SESSION_REPLY_OFF | SESSION_REPLY_SKIP)) != 0;
     struct output_mark mark = output_mark(&session->own);
-    if (state == BLOCK_SERVED) {
+    if (state == BLOCK_AGAIN) {
+        *deadline_ms = 0; /* a new wait has set its own time */
+        enum item_outcome outcome = call_anew(session);
+        if (outcome != ITEM_DONE) {
+            return outcome == ITEM_AWAY;
+        }
+    } else if (state == BLOCK_SERVED) {
         struct output_range range = output_all(&blocked->out);
         output_move(&session->own, &blocked->out, &range);
-    } else if (state != BLOCK_AGAIN) {
+        blocked_end(session);
+    } else {
         reply_nothing(session, state);
         counter_add(&session->worker->statistics.commands[blocked->command->id].calls, 1);
-    } else {
-        call_anew(session);
-        *deadline_ms = 0; /* a new wait has set its own time */
-        return (session->flags & SESSION_BLOCKED) == 0;
+        blocked_end(session);
     }
     if (silent) {
         output_truncate(&session->own, mark);
         session->flags &= ~(uint32_t)SESSION_REPLY_SKIP;
     }
-    blocked_end(session);
     return true;
 }
 
@@ -350,7 +430,7 @@ bool exec_block_abandon(struct session *session)
         if (state == BLOCK_SERVED) {
             return false; /* the mail is under way, or about to be */
         }
-        if (state != BLOCK_WAITING && state != BLOCK_SERVING) {
+        if (!state_is_open(state)) {
             break;
         }
         if (state_change(session, BLOCK_WAITING, BLOCK_CLOSED)) {
@@ -364,8 +444,7 @@ bool exec_block_abandon(struct session *session)
 
 bool session_waits(const struct session *session)
 {
-    enum block_state state = state_of(atomic_load_explicit(&session->block_state, memory_order_relaxed));
-    return state == BLOCK_WAITING || state == BLOCK_SERVING;
+    return state_is_open(state_of(atomic_load_explicit(&session->block_state, memory_order_relaxed)));
 }
 
 bool session_unblock(struct session *session, bool with_error)

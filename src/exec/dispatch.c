@@ -191,7 +191,7 @@ static enum away_outcome run_each_shard_away(struct call *call, struct shard_wai
 
 /* Who waits in these shards and may be served by this call brings the shard of its destination along: with all of them
  * or none. */
-static NOINLINE enum lockset_outcome with_destinations(struct call *call) UNCHECKED_LOCKING
+static NOINLINE enum lockset_outcome with_destinations(struct call *call, bool possess) UNCHECKED_LOCKING
 {
     struct keyspace *keyspace = call->worker->exec->keyspace;
     struct lockset wider = call->locks;
@@ -199,11 +199,31 @@ static NOINLINE enum lockset_outcome with_destinations(struct call *call) UNCHEC
         lockset_release(&call->locks, keyspace);
         call->locks = wider;
         call->locks.held = false;
-        enum lockset_outcome held = lockset_acquire(&call->locks, keyspace, &call->session->waiter, false);
+        enum lockset_outcome held = lockset_acquire(&call->locks, keyspace, &call->session->waiter, possess);
         if (held != LOCKSET_HELD) {
             return held;
         }
         wider = call->locks;
+    }
+    return LOCKSET_HELD;
+}
+
+/* All shards that the call needs, in no matter how many steps. */
+static ALWAYS_INLINE enum lockset_outcome call_acquire(struct call *call, bool possess) UNCHECKED_LOCKING
+{
+    struct keyspace *keyspace = call->worker->exec->keyspace;
+    struct shard_waiter *waiter = &call->session->waiter;
+    /* Whose turn has come in a queue must not leave it standing, even if it needs another shard by now. */
+    if (UNLIKELY(call->locks.count != 1 || possess || waiter->queued_at != NULL ||
+                 !lockset_acquire_single(&call->locks, keyspace))) {
+        enum lockset_outcome held = lockset_acquire(&call->locks, keyspace, waiter, possess);
+        if (UNLIKELY(held != LOCKSET_HELD)) {
+            return held;
+        }
+    }
+    if (UNLIKELY(atomic_load_explicit(&keyspace->movers, memory_order_relaxed) != 0) &&
+        (call->command->flags & COMMAND_READONLY) == 0) {
+        return with_destinations(call, possess);
     }
     return LOCKSET_HELD;
 }
@@ -217,19 +237,10 @@ static ALWAYS_INLINE enum item_outcome run_locked(struct call *call, enum outcom
         *outcome = run_held(call);
         return ITEM_DONE;
     }
-    if (UNLIKELY(call->locks.count != 1 || !lockset_acquire_single(&call->locks, keyspace))) {
-        bool possess = row->is_long != NULL && call->session->waiter.queued_at != NULL;
-        enum lockset_outcome held = lockset_acquire(&call->locks, keyspace, &call->session->waiter, possess);
-        if (UNLIKELY(held != LOCKSET_HELD)) {
-            return suspend(call, held);
-        }
-    }
-    if (UNLIKELY(atomic_load_explicit(&keyspace->movers, memory_order_relaxed) != 0) &&
-        (call->command->flags & COMMAND_READONLY) == 0) {
-        enum lockset_outcome held = with_destinations(call);
-        if (held != LOCKSET_HELD) {
-            return suspend(call, held);
-        }
+    bool possess = row->is_long != NULL && call->session->waiter.queued_at != NULL;
+    enum lockset_outcome held = call_acquire(call, possess);
+    if (UNLIKELY(held != LOCKSET_HELD)) {
+        return suspend(call, held);
     }
     if (UNLIKELY(row->is_long != NULL) && row->is_long(call)) {
         lockset_possess(&call->locks, keyspace);
@@ -262,7 +273,7 @@ static NOINLINE enum item_outcome run_again(struct call *call, enum outcome *out
         preparation_discard(session);
         return ITEM_DONE;
     }
-    enum lockset_outcome held = lockset_acquire(&call->locks, call->worker->exec->keyspace, &session->waiter, true);
+    enum lockset_outcome held = call_acquire(call, true); /* somebody may have begun to wait there meanwhile */
     if (held != LOCKSET_HELD) {
         return suspend(call, held);
     }
@@ -449,8 +460,5 @@ enum away_outcome exec_dispatch_away(struct call *call, struct shard_waiter *wai
         effects_deinit(&call->effects);
     }
     call_ran(call, outcome);
-    if (call->session->transaction != NULL && call->session->transaction->has_run) {
-        transaction_finish(call);
-    }
     return AWAY_DONE;
 }

@@ -9,6 +9,7 @@
 
 #include "sherd/exec/exec.h"
 #include "sherd/exec/preparation.h"
+#include "sherd/exec/transaction.h"
 #include "sherd/sync/turnstile.h"
 
 enum {
@@ -159,8 +160,9 @@ void exec_errand_send(struct call *call)
     for (uint32_t i = 0; i < call->argc; i++) {
         bytes += call->argv[i].len;
     }
-    /* The words of inline requests go with the batch. */
-    bool stays = bytes > COPY_MAX_BYTES && call->session->sink->pins_arguments && call->worker->pool.words_count == 0;
+    /* The words of inline requests go with the batch, those of a call that is made anew with its wait. */
+    bool stays = bytes > COPY_MAX_BYTES && call->session->sink->pins_arguments && call->worker->pool.words_count == 0 &&
+                 call->session->blocked == NULL;
     struct errand *errand = memory_alloc(sizeof(*errand) + call->argc * sizeof(struct slice) + (stays ? 0 : bytes));
     errand->mail = (struct mail){.deliver = errand_deliver};
     errand->call = *call;
@@ -211,6 +213,10 @@ void exec_errand_finish(struct session *session)
     if (errand == NULL) {
         session->flags &= ~(uint32_t)SESSION_AWAY;
         return;
+    }
+    if (session->transaction != NULL && session->transaction->has_run) {
+        errand->call.worker = session->worker; /* the executor has left: what it ran ends here */
+        transaction_finish(&errand->call);
     }
     struct output_range range = output_all(&errand->out);
     bool silent = (session->flags & (SESSION_REPLY_OFF | SESSION_REPLY_SKIP)) != 0;

@@ -362,16 +362,25 @@ void interest_open(const struct interest_key *key, struct keyspace_user *user, s
 }
 
 struct key_waiter *interest_claim(struct keyspace *keyspace, struct interest_key *key, struct key_waiter *after,
-                                  bool (*claim)(struct key_waiter *waiter))
+                                  const struct keyref *ref,
+                                  bool (*claim)(struct key_waiter *waiter, const struct keyref *ref))
 {
     struct shard *shard = keyspace_shard(keyspace, key->shard);
     bool held = interest_hold(shard);
     struct key_waiter *waiter = after == NULL ? key->first_waiter : after->next;
-    while (waiter != NULL && !claim(waiter)) {
+    while (waiter != NULL && !claim(waiter, ref)) {
         waiter = waiter->next;
     }
     interest_let_go(shard, held);
     return waiter;
+}
+
+void interest_claim_end(struct keyspace *keyspace, struct key_waiter *waiter, void (*end)(struct key_waiter *waiter))
+{
+    struct shard *shard = keyspace_shard(keyspace, waiter->key->shard);
+    bool held = interest_hold(shard);
+    end(waiter);
+    interest_let_go(shard, held);
 }
 
 void interest_served(struct keyspace *keyspace, struct key_waiter *waiter)

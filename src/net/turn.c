@@ -28,7 +28,7 @@ static void item_finished(const struct item *item, struct conn *conn)
     case ITEM_DONE:
         conn->used += item->request.bytes;
         conn_touch(conn);
-        if (UNLIKELY((conn->session.flags & SESSION_RESIZED) != 0)) {
+        if (UNLIKELY((conn->session.flags & (SESSION_RESIZED | SESSION_AWAY)) == SESSION_RESIZED)) {
             client_memory_resized(conn);
         }
         break;

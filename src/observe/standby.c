@@ -3,6 +3,7 @@
  * Each row moves to its feature's room when that is built.
  * Owner: struct observe. Locks: none. */
 #include "sherd/base/number.h"
+#include "sherd/exec/blocking.h"
 #include "sherd/observe/commands.h"
 #include "sherd/observe/observe.h"
 
@@ -48,6 +49,48 @@ static enum outcome replicaof_command(struct call *call)
         return call_fail_format(call, "ERR Invalid master port");
     }
     return call_fail_format(call, "ERR This server cannot be a replica yet: only NO ONE is accepted");
+}
+
+/* For so many replicas there is nothing to wait for but the deadline: the count is 0 then. */
+COMMAND_HANDLER(wait_command)
+{
+    int64_t replicas;
+    struct block_request wait = {.reply = BLOCK_REPLY_ZERO};
+    if (!call_integer(call, 1, &replicas) || !call_timeout_whole(call, 2, &wait.timeout_ms)) {
+        return OUTCOME_ERROR;
+    }
+    if (replicas > 0 && call_may_block(call)) {
+        return call_block(call, &wait);
+    }
+    reply_integer(&call->reply, 0);
+    return OUTCOME_DONE;
+}
+
+COMMAND_HANDLER(waitaof_command)
+{
+    int64_t local;
+    int64_t replicas;
+    struct block_request wait = {.reply = BLOCK_REPLY_TWO_ZEROS};
+    if (!call_integer_between(call, 1, 0, 1, &local)) {
+        return OUTCOME_ERROR;
+    }
+    if (!number_parse_i64(call->argv[2], &replicas) || replicas < 0) {
+        return call_fail_slice(call, SLICE_LITERAL("ERR value is out of range, must be positive"));
+    }
+    if (!call_timeout_whole(call, 3, &wait.timeout_ms)) {
+        return OUTCOME_ERROR;
+    }
+    if (local != 0) {
+        return call_fail_slice(
+            call, SLICE_LITERAL("ERR WAITAOF cannot be used when numlocal is set but appendonly is disabled."));
+    }
+    if (replicas > 0 && call_may_block(call)) {
+        return call_block(call, &wait);
+    }
+    reply_array(&call->reply, 2);
+    reply_integer(&call->reply, 0);
+    reply_integer(&call->reply, 0);
+    return OUTCOME_DONE;
 }
 
 static enum outcome module_list_command(struct call *call)
@@ -150,6 +193,7 @@ static enum outcome function_help_command(struct call *call)
 }
 
 static const char *const lastsave_tips[] = {"nondeterministic_output", NULL};
+static const char *const wait_tips[] = {"request_policy:all_shards", "response_policy:agg_min", NULL};
 static const char *const list_tips[] = {"nondeterministic_output_order", NULL};
 static const char *const flush_tips[] = {"request_policy:all_shards", "response_policy:all_succeeded", NULL};
 static const char *const stats_tips[] = {"nondeterministic_output", "request_policy:all_shards",
@@ -320,6 +364,28 @@ const struct command_row standby_commands[] = {
      .replaced_by = "`REPLICAOF`",
      .deprecated_since = "5.0.0",
      .arguments = "args:(host-port:(host port:integer)|no-one:(NO ONE))"},
+    {.name = "wait",
+     .handler = wait_command,
+     .arity = 3,
+     .flags = COMMAND_BLOCKING,
+     .categories = ACL_CONNECTION,
+     .summary = "Waits until so many replicas have all that this connection wrote, or for so long.",
+     .since = "3.0.0",
+     .group = "generic",
+     .complexity = "O(1)",
+     .tips = wait_tips,
+     .arguments = "numreplicas:integer timeout:integer"},
+    {.name = "waitaof",
+     .handler = waitaof_command,
+     .arity = 4,
+     .flags = COMMAND_BLOCKING,
+     .categories = ACL_CONNECTION,
+     .summary = "Waits until what this connection wrote is in so many append-only files, or for so long.",
+     .since = "7.2.0",
+     .group = "generic",
+     .complexity = "O(1)",
+     .tips = wait_tips,
+     .arguments = "numlocal:integer numreplicas:integer timeout:integer"},
     {.name = "module",
      .arity = -2,
      .subcommands = module_subcommands,

@@ -6,9 +6,10 @@
  *           +--------- not served ---------+
  *           v                              |
  *   --> WAITING --a writer claims it--> SERVING --> SERVED --mail--> the session's worker takes the reply
+ *           |                           SERVING --the writer of another key comes by--> MISSED --> SERVED, or AGAIN
  *           |--its time is over--> TIMED_OUT
  *           |--CLIENT UNBLOCK--> UNBLOCKED_TIMEOUT, UNBLOCKED_ERROR (mail)
- *           |--the key went by itself--> AGAIN (mail): the call is made anew
+ *           |--the key went by itself--> AGAIN (mail): the call is made anew, with the deadline that it had
  *           +--the connection closes--> CLOSED
  *
  * Each arrow from WAITING is one compare-and-swap of session->block_state, so that exactly one of them happens. SERVED
@@ -25,6 +26,7 @@ enum block_state {
     BLOCK_NONE,
     BLOCK_WAITING,
     BLOCK_SERVING,
+    BLOCK_MISSED,
     BLOCK_SERVED,
     BLOCK_TIMED_OUT,
     BLOCK_UNBLOCKED_TIMEOUT,
@@ -37,6 +39,7 @@ enum block_state {
 enum block_reply {
     BLOCK_REPLY_NULL_ARRAY,
     BLOCK_REPLY_ZERO,
+    BLOCK_REPLY_TWO_ZEROS,
 };
 
 struct block_request {
@@ -66,6 +69,8 @@ static inline bool call_looks_at(const struct call *call, uint32_t argument)
 }
 /* Reads a timeout in seconds, which may have a fraction: milliseconds, 0 for ever. On false the error is replied. */
 NODISCARD bool call_timeout(struct call *call, uint32_t argument, int64_t *timeout_ms);
+/* The same of whole milliseconds. */
+NODISCARD bool call_timeout_whole(struct call *call, uint32_t argument, int64_t *timeout_ms);
 
 /* Serves those who wait for keys that this thread has changed; all their shards are held. */
 void exec_serve(struct exec_worker *worker, const struct lockset *locks, uint64_t sequence) REQUIRES(shard_held);

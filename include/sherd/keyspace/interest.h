@@ -48,10 +48,15 @@ struct interest_key *interest_take_ready(struct keyspace_user *user);
 void interest_ready_done(struct keyspace *keyspace, struct interest_key *key) REQUIRES(shard_held);
 /* Opens the key. */
 void interest_open(const struct interest_key *key, struct keyspace_user *user, struct keyref *ref) REQUIRES(shard_held);
-/* Finds the first waiter of the key, or the one behind `after`, whom `claim` accepts; `claim` is called under the
- * spinlock. A claimed waiter stays where it is until it is unlinked. */
+/* Finds the first waiter of the key, or the one behind `after`, whom `claim` accepts, as the key is (`ref`); `claim` is
+ * called under the spinlock. A claimed waiter stays where it is until it is unlinked. */
 struct key_waiter *interest_claim(struct keyspace *keyspace, struct interest_key *key, struct key_waiter *after,
-                                  bool (*claim)(struct key_waiter *waiter)) REQUIRES(shard_held);
+                                  const struct keyref *ref,
+                                  bool (*claim)(struct key_waiter *waiter, const struct keyref *ref))
+    REQUIRES(shard_held);
+/* Calls `end` for a claimed waiter that stays, under the spinlock: its session can not go meanwhile. */
+void interest_claim_end(struct keyspace *keyspace, struct key_waiter *waiter, void (*end)(struct key_waiter *waiter))
+    REQUIRES(shard_held);
 /* Unlinks a claimed waiter. */
 void interest_served(struct keyspace *keyspace, struct key_waiter *waiter) REQUIRES(shard_held);
 /* Whether anybody waits for the key's removal. */
