@@ -42,6 +42,16 @@ static ALWAYS_INLINE void session_wrote(struct exec_worker *worker, struct sessi
     session->turn.insert_end = out->insert_count;
 }
 
+/* SUBSCRIBE and its kin do not reply, they push: which is heard even from a client whose replies are off. Their errors
+ * are replies. */
+static bool is_push(const struct call *call, struct output_mark mark)
+{
+    enum { PUSHES = COMMAND_PUBSUB | COMMAND_SUBSCRIBED };
+    const struct buffer *bytes = &call->reply.output->bytes;
+    return call->command != NULL && (call->command->flags & PUSHES) == PUSHES && bytes->len > mark.bytes &&
+           (bytes->data[mark.bytes] == '>' || bytes->data[mark.bytes] == '*');
+}
+
 /* CLIENT REPLY OFF and SKIP: the reply is forgotten. */
 static NOINLINE bool reply_is_silenced(struct session *session)
 {
@@ -99,7 +109,7 @@ static ALWAYS_INLINE bool item_execute(struct exec_worker *worker, struct item *
         return true;
     }
     if (UNLIKELY((session->flags & (SESSION_REPLY_OFF | SESSION_REPLY_SKIP | SESSION_REPLY_SKIP_NEXT)) != 0) &&
-        reply_is_silenced(session)) {
+        reply_is_silenced(session) && !is_push(&call, mark)) {
         output_truncate(output, mark);
         return false;
     }

@@ -140,6 +140,7 @@ void exec_worker_init(struct exec_worker *worker, struct exec *exec, bool is_exe
     exec_refresh(worker);
     uint32_t index = atomic_fetch_add_explicit(&exec->worker_count, 1, memory_order_acq_rel);
     ASSERT(index < EXEC_WORKERS_MAX);
+    worker->index = index;
     atomic_store_explicit(&exec->workers[index], worker, memory_order_release);
 }
 

@@ -41,7 +41,12 @@ void session_deinit(struct session *session)
     shard_waiter_leave(&session->waiter);
     preparation_discard(session);
     transaction_discard(session);
+    session_end_parts(session);
     output_deinit(&session->own);
+    if (session->held != NULL) {
+        output_deinit(session->held);
+        memory_free(session->held);
+    }
     for (int i = 0; i < SESSION_TEXT_COUNT; i++) {
         if (session->texts[i] != NULL) {
             blob_release(session->texts[i]);
@@ -49,9 +54,49 @@ void session_deinit(struct session *session)
     }
 }
 
+struct session_part *session_part_find(const struct session *session,
+                                       void (*end)(struct session_part *part, struct session *session))
+{
+    struct session_part *part = session->parts;
+    while (part != NULL && part->end != end) {
+        part = part->next;
+    }
+    return part;
+}
+
+void session_part_add(struct session *session, struct session_part *part,
+                      void (*end)(struct session_part *part, struct session *session))
+{
+    part->end = end;
+    part->next = session->parts;
+    session->parts = part;
+}
+
+void session_end_parts(struct session *session)
+{
+    while (session->parts != NULL) {
+        struct session_part *part = session->parts;
+        session->parts = part->next;
+        part->end(part, session);
+    }
+}
+
+struct output *session_push_output(struct session *session)
+{
+    if ((session->flags & SESSION_AWAY) == 0) {
+        return &session->own;
+    }
+    if (session->held == NULL) {
+        session->held = memory_alloc(sizeof(*session->held));
+        output_init(session->held);
+    }
+    return session->held;
+}
+
 void session_reset(struct session *session)
 {
     transaction_discard(session);
+    session_end_parts(session);
     session->resp = 2;
     session->db = 0;
     session->flags &= ~(uint32_t)(SESSION_REPLY_OFF | SESSION_REPLY_SKIP | SESSION_REPLY_SKIP_NEXT | SESSION_NO_EVICT |

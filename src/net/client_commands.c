@@ -142,7 +142,7 @@ static enum outcome client_info(struct call *call)
     return OUTCOME_DONE;
 }
 
-/* The types that a client can be of; all that exist here are normal ones. */
+/* The types that a client can be of; there are no replicas and masters here. */
 enum client_type {
     CLIENT_TYPE_ANY = -2,
     CLIENT_TYPE_UNKNOWN = -1,
@@ -168,6 +168,11 @@ static enum client_type type_by_name(struct slice name)
         }
     }
     return CLIENT_TYPE_UNKNOWN;
+}
+
+static bool type_is(const struct client_view *view, enum client_type type)
+{
+    return type == CLIENT_TYPE_ANY || type == (client_view_subscribes(view) ? CLIENT_TYPE_PUBSUB : CLIENT_TYPE_NORMAL);
 }
 
 static enum outcome fail_type(struct call *call, struct slice name)
@@ -216,9 +221,11 @@ static enum outcome client_list(struct call *call)
     client_list_collect(&list, call->context, conn_of(call->session));
     if (by_id) {
         outcome = print_ids(call, &list, &lines);
-    } else if (type == CLIENT_TYPE_ANY || type == CLIENT_TYPE_NORMAL) {
+    } else {
         for (size_t i = 0; i < list.count; i++) {
-            print_line(&list.clients[i], call->now_ms, &lines);
+            if (type_is(&list.clients[i], type)) {
+                print_line(&list.clients[i], call->now_ms, &lines);
+            }
         }
     }
     if (outcome == OUTCOME_DONE) {
@@ -292,8 +299,7 @@ static bool address_is(const struct sockaddr_storage *address, const struct sock
 static bool kill_means(const struct kill_filter *filter, const struct client_view *view)
 {
     const struct blob *user = view->texts[SESSION_USER];
-    return (filter->id == 0 || filter->id == view->id) &&
-           (filter->type == CLIENT_TYPE_ANY || filter->type == CLIENT_TYPE_NORMAL) &&
+    return (filter->id == 0 || filter->id == view->id) && type_is(view, filter->type) &&
            (!filter->has_user ||
             slice_equals(user == NULL ? SLICE_LITERAL("default") : blob_slice(user), filter->user)) &&
            (!filter->has_address || address_is(&view->peer, &view->local, filter->address)) &&

@@ -119,7 +119,8 @@ void client_peak_ages(struct conn *conn)
 
 static const struct output_limit *limit_of(const struct conn *conn)
 {
-    return &worker_options(conn->worker)->output_limits.classes[CLIENT_NORMAL];
+    enum client_class class = session_subscriptions(&conn->session) != 0 ? CLIENT_PUBSUB : CLIENT_NORMAL;
+    return &worker_options(conn->worker)->output_limits.classes[class];
 }
 
 bool client_reply_exceeds(const struct conn *conn, size_t bytes)

@@ -10,7 +10,7 @@
 #include "sherd/net/registry.h"
 
 enum {
-    FLAGS_SHOWN_MAX = 8,
+    FLAGS_SHOWN_MAX = 9,
 };
 
 static void print_flags(const struct client_view *view, char out[static FLAGS_SHOWN_MAX])
@@ -18,6 +18,9 @@ static void print_flags(const struct client_view *view, char out[static FLAGS_SH
     size_t len = 0;
     if (view->is_blocked) {
         out[len++] = 'b';
+    }
+    if (client_view_subscribes(view)) {
+        out[len++] = 'P';
     }
     if (view->queued >= 0) {
         out[len++] = 'x';
@@ -68,9 +71,11 @@ void client_view_print(const struct client_view *view, int64_t now_ms, struct bu
     address_append(&view->local, &view->local, out);
     buffer_printf(out, " fd=%d", view->fd);
     append_text(out, " name=", view->texts[SESSION_NAME], "");
-    buffer_printf(out, " age=%lld idle=%lld flags=%s db=%u sub=0 psub=0 ssub=0 multi=%d",
+    buffer_printf(out, " age=%lld idle=%lld flags=%s db=%u sub=%u psub=%u ssub=%u multi=%d",
                   (long long)(now_ms / 1000 - view->created_ms / 1000),
-                  (long long)(now_ms / 1000 - view->active_ms / 1000), flags, view->db, (int)view->queued);
+                  (long long)(now_ms / 1000 - view->active_ms / 1000), flags, view->db,
+                  view->subscriptions[SUBSCRIPTION_CHANNEL], view->subscriptions[SUBSCRIPTION_PATTERN],
+                  view->subscriptions[SUBSCRIPTION_SHARD], (int)view->queued);
     size_t omem = view->output_bytes;
     buffer_printf(
         out, " qbuf=%zu qbuf-free=%zu argv-mem=0 multi-mem=%zu rbs=%zu rbp=%zu obl=%zu oll=%u omem=%zu tot-mem=%zu",

@@ -69,6 +69,14 @@ static void conn_await(struct session *session, int64_t deadline_ms)
     }
 }
 
+static void conn_pushed(struct session *session)
+{
+    struct conn *conn = conn_of(session);
+    if ((conn->flags & CONN_CLOSED) == 0) {
+        conn_touch(conn);
+    }
+}
+
 static void conn_describe(const struct session *session, struct buffer *out)
 {
     const struct conn *conn = CONTAINER_OF(session, const struct conn, session);
@@ -79,6 +87,7 @@ static const struct session_sink conn_sink = {.resume = conn_resume,
                                               .returned = conn_returned,
                                               .await = conn_await,
                                               .served = conn_served,
+                                              .pushed = conn_pushed,
                                               .describe = conn_describe,
                                               .pins_arguments = true};
 
@@ -461,6 +470,9 @@ void conn_close(struct conn *conn)
     client_memory_forget(conn);
     /* Before the close: who sees it may come back at once, and its descriptor may be that of another connection. */
     registry_leave(conn);
+    if ((conn->session.flags & SESSION_AWAY) == 0) {
+        session_end_parts(&conn->session); /* else when it is freed */
+    }
     atomic_fetch_sub_explicit(&worker->net->clients, 1, memory_order_relaxed);
     (void)event_del(&conn->read_event);
     (void)event_del(&conn->write_event);
@@ -481,7 +493,8 @@ void conn_sweep(struct conn *conn, const struct net_options *options, int64_t no
 {
     int64_t idle_ms = now_ms - atomic_load_explicit(&conn->session.active_ms, memory_order_relaxed);
     bool busy = (conn->session.flags & SESSION_STOPPED) != 0;
-    if (options->timeout_seconds > 0 && !busy && idle_ms > options->timeout_seconds * 1000) {
+    if (options->timeout_seconds > 0 && !busy && session_subscriptions(&conn->session) == 0 &&
+        idle_ms > options->timeout_seconds * 1000) {
         log_write(conn->worker->net->log, LOG_LEVEL_VERBOSE, "Closing idle client");
         conn_close(conn);
     } else if (!output_is_empty(&conn->session.own) && client_backlog_exceeds(conn)) {

@@ -10,7 +10,11 @@ static enum outcome ping_command(struct call *call)
     if (call->argc > 2) {
         return call_fail_arity(call);
     }
-    if (call->argc == 1) {
+    if ((call->session->flags & SESSION_SUBSCRIBED) != 0 && call->session->resp == 2) {
+        reply_array(&call->reply, 2); /* such a client expects nothing but pushes */
+        reply_bulk_text(&call->reply, "pong");
+        reply_bulk(&call->reply, call->argc == 1 ? SLICE_LITERAL("") : call->argv[1]);
+    } else if (call->argc == 1) {
         REPLY_LITERAL(&call->reply, "+PONG\r\n");
     } else {
         reply_bulk(&call->reply, call->argv[1]);
@@ -48,7 +52,7 @@ const struct command_row connection_commands[] = {
     {.name = "ping",
      .handler = ping_command,
      .arity = -1,
-     .flags = COMMAND_FAST,
+     .flags = COMMAND_FAST | COMMAND_SUBSCRIBED,
      .categories = ACL_CONNECTION,
      .summary = "Answers PONG, or the message it was given.",
      .since = "1.0.0",
@@ -80,7 +84,7 @@ const struct command_row connection_commands[] = {
      .handler = quit_command,
      .arity = -1,
      .flags = COMMAND_UNQUEUED | COMMAND_ALLOW_BUSY | COMMAND_NOSCRIPT | COMMAND_LOADING | COMMAND_STALE |
-              COMMAND_FAST | COMMAND_NO_AUTH,
+              COMMAND_FAST | COMMAND_NO_AUTH | COMMAND_SUBSCRIBED,
      .categories = ACL_CONNECTION,
      .summary = "Says OK and closes the connection.",
      .since = "1.0.0",

@@ -85,6 +85,9 @@ void client_view_fill(struct client_view *view, struct conn *conn)
         .peer = conn->peer,
         .local = conn->local,
     };
+    for (int kind = 0; kind < SUBSCRIPTION_KIND_COUNT; kind++) {
+        view->subscriptions[kind] = session_subscriptions_of(session, (enum subscription_kind)kind);
+    }
     view->is_unix = view->local.ss_family == AF_UNIX;
     view->is_writing = view->output_bytes != 0;
     for (int i = 0; i < SESSION_TEXT_COUNT; i++) {

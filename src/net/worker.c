@@ -112,6 +112,7 @@ enum status worker_start(struct net *net, unsigned index)
     worker->index = index;
     worker->expiry = (struct expiry_round){.first = index, .step = net->worker_count, .next = index};
     exec_worker_init(&worker->exec, net->exec, false);
+    worker->exec.box = &worker->box;
     spin_init(&worker->registry, LOCK_RANK_REGISTRY, index);
     worker->base = base_create();
     if (worker->base == NULL || mailbox_init(&worker->box) != STATUS_OK) {

@@ -50,21 +50,12 @@ static void write_keys(const struct exec *exec, struct buffer *out)
 static void write_absent(struct buffer *out)
 {
     static const char *const names[] = {
-        "pubsub_channels",
-        "pubsub_patterns",
-        "pubsubshard_channels",
-        "latest_fork_usec",
-        "total_forks",
-        "migrate_cached_sockets",
-        "slave_expires_tracked_keys",
-        "active_defrag_hits",
-        "active_defrag_misses",
-        "active_defrag_key_hits",
-        "active_defrag_key_misses",
-        "total_active_defrag_time",
-        "current_active_defrag_time",
-        "tracking_total_keys",
-        "tracking_total_items",
+        "latest_fork_usec",         "total_forks",
+        "migrate_cached_sockets",   "slave_expires_tracked_keys",
+        "active_defrag_hits",       "active_defrag_misses",
+        "active_defrag_key_hits",   "active_defrag_key_misses",
+        "total_active_defrag_time", "current_active_defrag_time",
+        "tracking_total_keys",      "tracking_total_items",
         "tracking_total_prefixes",
     };
     for (size_t i = 0; i < ARRAY_LENGTH(names); i++) {

@@ -8,6 +8,7 @@
 #include "sherd/net/commands.h"
 #include "sherd/observe/commands.h"
 #include "sherd/observe/info.h"
+#include "sherd/pubsub/commands.h"
 #include "sherd/server/commands.h"
 #include "sherd/server/options.h"
 #include "sherd/server/server.h"
@@ -60,10 +61,12 @@ static void wire_info(struct server *server)
     const struct info_section sections[] = {
         {"Server", true, info_write_server, observe},
         {"Clients", true, net_info_clients, &server->net},
+        {"Clients", true, pubsub_info_clients, &server->pubsub},
         {"Memory", true, info_write_memory, observe},
         {"Persistence", true, info_write_persistence, observe},
         {"Stats", true, info_write_stats, observe},
         {"Stats", true, net_info_stats, &server->net},
+        {"Stats", true, pubsub_info_stats, &server->pubsub},
         {"Replication", true, info_write_replication, observe},
         {"CPU", true, info_write_cpu, observe},
         {"Modules", true, info_write_modules, observe},
@@ -143,6 +146,7 @@ static struct command_table *wire_commands(struct server *server)
         {memory_commands, &server->observe},
         {debug_commands, &server->observe},
         {standby_commands, &server->observe},
+        {pubsub_commands, &server->pubsub},
         {server_commands, server},
     };
     return command_table_create(families, ARRAY_LENGTH(families));
@@ -156,6 +160,8 @@ void server_wire(struct server *server)
     exec_add_guard(&server->exec, (struct guard){.session_flags = SESSION_UNAUTHENTICATED,
                                                  .check = net_guard_authentication,
                                                  .context = &server->net});
+    exec_add_guard(&server->exec, (struct guard){.session_flags = SESSION_SUBSCRIBED, .check = pubsub_guard});
+    pubsub_init(&server->pubsub, &server->exec);
     net_init(&server->net, &server->exec, &server->log, SLOT_NET);
     server->exec.shed_hook = (struct shed_hook){net_shed_clients, &server->net};
     server->net.ceiling = (struct net_ceiling){maxmemory_bytes, &server->observe};
@@ -168,6 +174,7 @@ void server_wire(struct server *server)
 
 void server_unwire(struct server *server)
 {
+    pubsub_deinit(&server->pubsub);
     observe_deinit(&server->observe);
     command_table_destroy(server->commands);
     server->commands = NULL;

@@ -48,12 +48,13 @@ enum command_flag {
     COMMAND_ALLOW_BUSY = 1 << 22,
     COMMAND_MOVABLE_KEYS = 1 << 23, /* derived when the table is built */
     /* Sherd's own, not shown by COMMAND: */
-    COMMAND_NO_STATS = 1 << 24,  /* its handler resets the statistics it would count in */
-    COMMAND_ELSEWHERE = 1 << 25, /* always runs on an executor's thread */
-    COMMAND_GRACE = 1 << 26,     /* with ELSEWHERE: answers when every worker has begun a new turn since */
-    COMMAND_SYSTEM = 1 << 27,    /* COMMAND DOCS calls it a "syscmd": not for clients */
-    COMMAND_UNQUEUED = 1 << 29,  /* runs at once even between MULTI and EXEC */
-    COMMAND_BRIEF = 1 << 28,     /* bounded work: timed together with its like. Those FAST with one key are, too */
+    COMMAND_NO_STATS = 1 << 24,   /* its handler resets the statistics it would count in */
+    COMMAND_ELSEWHERE = 1 << 25,  /* always runs on an executor's thread */
+    COMMAND_GRACE = 1 << 26,      /* with ELSEWHERE: answers when every worker has begun a new turn since */
+    COMMAND_SYSTEM = 1 << 27,     /* COMMAND DOCS calls it a "syscmd": not for clients */
+    COMMAND_UNQUEUED = 1 << 29,   /* runs at once even between MULTI and EXEC */
+    COMMAND_SUBSCRIBED = 1 << 30, /* allowed to a RESP2 client that has subscribed */
+    COMMAND_BRIEF = 1 << 28,      /* bounded work: timed together with its like. Those FAST with one key are, too */
 };
 
 enum acl_category {

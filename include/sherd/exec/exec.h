@@ -48,7 +48,6 @@ struct reset_hook {
 };
 
 struct executor_pool;
-
 enum {
     EXEC_WORKERS_MAX = 256,
     EXEC_GUARDS_MAX = 16,
@@ -103,6 +102,8 @@ _Static_assert(offsetof(struct exec, sequence) % CACHE_LINE_BYTES == 0 &&
 
 struct exec_worker {
     struct exec *exec;                    /* (c) */
+    uint32_t index;                       /* (c) its place in exec->workers */
+    struct mailbox *box;                  /* (c) mail to it; NULL: it takes none */
     struct keyspace_user user;            /* (w) */
     struct epoch_record *epoch;           /* (c) this thread's */
     struct garbage garbage;               /* (w) */
@@ -241,7 +242,6 @@ void exec_cron(struct exec_worker *worker);
  * takes a turn's length at most. */
 void exec_await_turns(struct exec *exec);
 
-/* The handler's end of a call: statistics, commit and so on are dispatch's. */
 static inline const void *call_options(const struct call *call, unsigned slot)
 {
     return config_section(call->worker->config, slot);

@@ -27,7 +27,8 @@ enum session_flag {
     SESSION_MULTI = 1 << 12,    /* queues its commands until EXEC */
     SESSION_BLOCKED = 1 << 14,  /* its call waits for a key or a time */
     SESSION_STOPPED = SESSION_SUSPENDED | SESSION_AWAY | SESSION_BLOCKED, /* executes nothing for now */
-    SESSION_RESIZED = 1 << 13, /* what it keeps beside its buffers has another size than was counted last */
+    SESSION_SUBSCRIBED = 1 << 15, /* has subscribed to something: in RESP2 it runs little else */
+    SESSION_RESIZED = 1 << 13,    /* what it keeps beside its buffers has another size than was counted last */
 };
 
 struct blocked;
@@ -50,6 +51,9 @@ struct session_sink {
     void (*await)(struct session *session, int64_t deadline_ms);
     /* Its wait was served; the thread that served does not touch the session any more. */
     void (*served)(struct session *session);
+    /* What is not the reply to a request of its own has been written to session_push_output. By the session's worker,
+     * inside a turn, outside a batch. */
+    void (*pushed)(struct session *session);
     /* Appends the address of the client: "127.0.0.1:6379", "[::1]:6379", "/path/to/socket:0". Any thread that knows the
      * session is alive. */
     void (*describe)(const struct session *session, struct buffer *out);
@@ -64,6 +68,20 @@ enum session_text {
     SESSION_LIBRARY_VERSION, /* CLIENT SETINFO */
     SESSION_USER,            /* who it authenticated as; absent: the default user */
     SESSION_TEXT_COUNT,
+};
+
+/* What may be subscribed to. */
+enum subscription_kind {
+    SUBSCRIPTION_CHANNEL,
+    SUBSCRIPTION_PATTERN,
+    SUBSCRIPTION_SHARD, /* a shard channel */
+    SUBSCRIPTION_KIND_COUNT,
+};
+
+/* What a room keeps for a session, embedded there; `end` (which names the room's part, too) unhooks and frees it. */
+struct session_part {
+    void (*end)(struct session_part *part, struct session *session);
+    struct session_part *next;
 };
 
 struct session {
@@ -85,6 +103,8 @@ struct session {
     struct preparation *preparation; /* (w) what its request had copied, while it has not run; or NULL */
     struct blocked *blocked;         /* (w) while SESSION_BLOCKED: the call that waits */
     _Atomic uint64_t block_state;    /* (a) see exec/blocking.h */
+    struct session_part *parts;      /* (w) of rooms that keep something for it */
+    struct output *held;             /* (w) what was pushed while SESSION_AWAY: it comes behind the reply; or NULL */
     struct transaction *transaction; /* (w) what it has queued and watches; or NULL */
     struct blob *argument;           /* (w) a large argument of its request, received into a blob; NULL: none is */
 
@@ -98,6 +118,7 @@ struct session {
     _Atomic uint8_t shown_resp;     /* (a) */
     _Atomic int32_t shown_queued;   /* (a) commands queued since MULTI; -1: not in MULTI */
     _Atomic uint32_t shown_watched; /* (a) keys */
+    _Atomic uint32_t shown_subscriptions[SUBSCRIPTION_KIND_COUNT]; /* (a) */
 };
 
 void session_init(struct session *session, uint64_t id, struct exec_worker *worker, const struct session_sink *sink);
@@ -106,6 +127,29 @@ void session_deinit(struct session *session);
 void session_reset(struct session *session);
 /* After a change of flags, protocol or database: lets other threads see it. By its worker. */
 void session_show(struct session *session);
+
+/* The part that ends by `end`, or NULL. */
+struct session_part *session_part_find(const struct session *session,
+                                       void (*end)(struct session_part *part, struct session *session));
+void session_part_add(struct session *session, struct session_part *part,
+                      void (*end)(struct session_part *part, struct session *session));
+/* Ends all parts: RESET, or the client is gone. Not while SESSION_AWAY. By its worker. */
+void session_end_parts(struct session *session);
+
+/* Where a push is written; then call sink->pushed. By the session's worker, outside a batch. */
+struct output *session_push_output(struct session *session);
+
+static inline uint32_t session_subscriptions_of(const struct session *session, enum subscription_kind kind)
+{
+    return atomic_load_explicit(&session->shown_subscriptions[kind], memory_order_relaxed);
+}
+/* Of all kinds. Any thread that knows the session is alive. */
+static inline uint32_t session_subscriptions(const struct session *session)
+{
+    return session_subscriptions_of(session, SUBSCRIPTION_CHANNEL) +
+           session_subscriptions_of(session, SUBSCRIPTION_PATTERN) +
+           session_subscriptions_of(session, SUBSCRIPTION_SHARD);
+}
 
 /* Sets one of the texts (a copy is made), or removes it when `text` is empty. By its worker. Locks: names. */
 void session_set_text(struct session *session, enum session_text which, struct slice text);

@@ -19,6 +19,7 @@ struct client_view {
     uint8_t resp;
     uint32_t flags; /* enum session_flag */
     uint32_t db;
+    uint32_t subscriptions[SUBSCRIPTION_KIND_COUNT];
     int64_t created_ms;
     int64_t active_ms;
     const struct command *last_command; /* NULL: none */
@@ -38,6 +39,13 @@ struct client_view {
     struct sockaddr_storage peer;
     struct sockaddr_storage local;
 };
+
+/* CLIENT LIST TYPE pubsub: has it subscribed to anything? */
+static inline bool client_view_subscribes(const struct client_view *view)
+{
+    return (view->subscriptions[SUBSCRIPTION_CHANNEL] | view->subscriptions[SUBSCRIPTION_PATTERN] |
+            view->subscriptions[SUBSCRIPTION_SHARD]) != 0;
+}
 
 struct client_list {
     struct client_view *clients; /* by ascending id */

@@ -10,6 +10,7 @@
 #include "sherd/exec/exec.h"
 #include "sherd/net/net.h"
 #include "sherd/observe/observe.h"
+#include "sherd/pubsub/pubsub.h"
 
 struct server_options {
     int64_t databases;
@@ -40,6 +41,7 @@ struct server {
     struct exec exec;
     struct net net;
     struct observe observe;
+    struct pubsub pubsub;
     struct info_section info_sections[SERVER_INFO_SECTIONS]; /* (c) of INFO; ends with a row without name */
     _Atomic bool shutdown_asked; /* (a) by the SHUTDOWN command, before it signals the main thread */
 };
