@@ -4,6 +4,7 @@
 #include "command_facts.h"
 #include "sherd/base/glob.h"
 #include "sherd/base/memory.h"
+#include "sherd/base/number.h"
 #include "sherd/commands/families.h"
 #include "sherd/exec/call.h"
 #include "sherd/exec/command_words.h"
@@ -197,6 +198,20 @@ static void reply_key_places(struct call *call, const struct key_place *places, 
     }
 }
 
+/* ZUNIONSTORE key 0: a destination alone makes no sense. */
+static bool counts_no_keys(const struct command *command, const struct slice *argv, uint32_t argc)
+{
+    for (int i = 0; i < KEY_SPECS_MAX && command->row->keys[i].flags != 0; i++) {
+        const struct key_spec *spec = &command->row->keys[i];
+        int64_t count;
+        if (spec->counted && spec->keyword == NULL && (uint32_t)spec->begin < argc &&
+            number_parse_i64(argv[spec->begin], &count) && count == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static enum outcome getkeys(struct call *call, bool with_flags)
 {
     const struct slice *argv = call->argv + 2;
@@ -215,7 +230,7 @@ static enum outcome getkeys(struct call *call, bool with_flags)
     struct key_place *places = memory_alloc((size_t)KEY_SPECS_MAX * argc * sizeof(*places));
     int64_t count = command_keys(command, argv, argc, places, (size_t)KEY_SPECS_MAX * argc);
     enum outcome outcome = OUTCOME_DONE;
-    if (count > 0) {
+    if (count > 0 && !counts_no_keys(command, argv, argc)) {
         reply_key_places(call, places, (size_t)count, with_flags);
     } else if ((command->flags & COMMAND_NO_MANDATORY_KEYS) != 0) {
         reply_array(&call->reply, 0);
