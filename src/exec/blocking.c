@@ -6,6 +6,7 @@
 #include <math.h>
 #include <sched.h>
 
+#include "arguments.h"
 #include "effects_commit.h"
 #include "sherd/base/number.h"
 
@@ -95,25 +96,14 @@ static void waiter_removed(struct key_waiter *waiter)
 static struct blocked *blocked_create(const struct call *call, const struct block_request *request)
 {
     const struct slice *argv = request->argv != NULL ? request->argv : call->argv;
-    size_t bytes = 0;
-    for (uint32_t i = 0; i < call->argc; i++) {
-        bytes += argv[i].len;
-    }
+    size_t bytes = arguments_bytes(argv, call->argc);
     size_t fixed = sizeof(struct blocked) + request->key_count * sizeof(struct key_waiter);
     struct blocked *blocked = memory_alloc_zeroed(fixed + call->argc * sizeof(struct slice) + bytes);
     blocked->session = call->session;
     blocked->command = call->command;
     blocked->argc = call->argc;
     blocked->argv = (struct slice *)((char *)blocked + fixed);
-    char *text = (char *)(blocked->argv + call->argc);
-    for (uint32_t i = 0; i < call->argc; i++) {
-        struct slice argument = argv[i];
-        if (argument.len != 0) {
-            memcpy(text, argument.data, argument.len);
-        }
-        blocked->argv[i] = slice_make(text, argument.len);
-        text += argument.len;
-    }
+    arguments_copy(blocked->argv, (char *)(blocked->argv + call->argc), argv, call->argc);
     output_init(&blocked->out);
     blocked->deadline_ms = request->timeout_ms == 0 ? 0 : call->now_ms + request->timeout_ms;
     if (call->session->blocked != NULL) { /* made anew: it has waited for a while already */
@@ -225,8 +215,7 @@ static bool serve_one(struct exec_worker *worker, const struct lockset *locks, u
                         .only_key = waiter->argument,
                         .reply = {.output = &blocked->out, .version = session->resp},
                         .locks = *locks};
-    call.locks.possessed =
-        true; /* it is served here and now, however long that takes: it is not to ask for an executor */
+    call.locks.possessed = true; /* it is served here and now: it is not to ask for an executor */
     const struct clock_scale *ticks = &worker->exec->ticks;
     uint64_t begin = clock_ticks(ticks);
     effects_reset(&call.effects, sequence);
@@ -282,6 +271,10 @@ bool exec_add_destinations(struct exec_worker *worker, struct lockset *locks)
 {
     const struct lockset held = *locks; /* what is added is not: nobody looks into it yet */
     struct keyspace *keyspace = worker->exec->keyspace;
+    if (held.count == 1) {
+        interest_add_destinations(keyspace_shard(keyspace, held.single), add_shard, locks);
+        return locks->count != 1;
+    }
     for (uint32_t i = 0; i < KEYSPACE_SHARDS && held.count != KEYSPACE_SHARDS; i++) {
         if (lockset_contains(&held, i)) {
             interest_add_destinations(keyspace_shard(keyspace, i), add_shard, locks);

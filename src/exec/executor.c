@@ -7,6 +7,7 @@
 #include <pthread.h>
 #include <unistd.h>
 
+#include "arguments.h"
 #include "sherd/exec/exec.h"
 #include "sherd/exec/preparation.h"
 #include "sherd/exec/transaction.h"
@@ -143,23 +144,9 @@ static void errand_resume(struct shard_waiter *waiter)
     mailbox_send(&errand->executor->box, &errand->mail);
 }
 
-/* The arguments in the errand's own memory. */
-static void errand_copy(struct errand *errand, const struct call *call)
-{
-    char *copy = (char *)&errand->argv[call->argc];
-    for (uint32_t i = 0; i < call->argc; i++) {
-        memcpy(copy, call->argv[i].data, call->argv[i].len);
-        errand->argv[i] = slice_make(copy, call->argv[i].len);
-        copy += call->argv[i].len;
-    }
-}
-
 void exec_errand_send(struct call *call)
 {
-    size_t bytes = 0;
-    for (uint32_t i = 0; i < call->argc; i++) {
-        bytes += call->argv[i].len;
-    }
+    size_t bytes = arguments_bytes(call->argv, call->argc);
     /* The words of inline requests go with the batch, those of a call that is made anew with its wait. */
     bool stays = bytes > COPY_MAX_BYTES && call->session->sink->pins_arguments && call->worker->pool.words_count == 0 &&
                  call->session->blocked == NULL;
@@ -169,7 +156,7 @@ void exec_errand_send(struct call *call)
     if (stays) {
         memcpy(errand->argv, call->argv, call->argc * sizeof(struct slice));
     } else {
-        errand_copy(errand, call);
+        arguments_copy(errand->argv, (char *)&errand->argv[call->argc], call->argv, call->argc);
     }
     output_init(&errand->out);
     errand->call.argv = errand->argv;

@@ -3,6 +3,7 @@
  * Owner: the session. Locks: none taken here but by interest_leave. */
 #include "sherd/exec/transaction.h"
 
+#include "arguments.h"
 #include "effects_commit.h"
 #include "locking.h"
 #include "transaction_private.h"
@@ -20,27 +21,6 @@ void transaction_break(struct session *session)
     transaction_of(session)->is_broken = true;
 }
 
-/* A copy of the arguments, bytes and all, in one piece. */
-static struct slice *arguments_copy(const struct call *call, size_t *size)
-{
-    size_t bytes = call->argc * sizeof(struct slice);
-    for (uint32_t i = 0; i < call->argc; i++) {
-        bytes += call->argv[i].len;
-    }
-    struct slice *argv = memory_alloc(bytes);
-    char *text = (char *)(argv + call->argc);
-    for (uint32_t i = 0; i < call->argc; i++) {
-        size_t len = call->argv[i].len;
-        if (len != 0) {
-            memcpy(text, call->argv[i].data, len);
-        }
-        argv[i] = slice_make(text, len);
-        text += len;
-    }
-    *size = bytes;
-    return argv;
-}
-
 void transaction_queue(struct call *call)
 {
     struct transaction *transaction = transaction_of(call->session);
@@ -55,8 +35,9 @@ void transaction_queue(struct call *call)
         transaction->commands =
             memory_resize(transaction->commands, transaction->cap * sizeof(transaction->commands[0]));
     }
-    size_t bytes;
-    struct slice *argv = arguments_copy(call, &bytes);
+    size_t bytes = call->argc * sizeof(struct slice) + arguments_bytes(call->argv, call->argc);
+    struct slice *argv = memory_alloc(bytes);
+    arguments_copy(argv, (char *)(argv + call->argc), call->argv, call->argc);
     transaction->commands[transaction->count++] =
         (struct transaction_command){.command = call->command, .argv = argv, .argc = call->argc};
     transaction->bytes += bytes + sizeof(struct transaction_command);

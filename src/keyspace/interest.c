@@ -198,11 +198,8 @@ static void key_ready(struct keyspace_user *user, struct interest_key *key)
     if (key->first_waiter != NULL && !key->is_ready) {
         key->is_ready = true;
         key->next_ready = NULL;
-        struct interest_key **end = &user->ready; /* in the order of their changes */
-        while (*end != NULL) {
-            end = &(*end)->next_ready;
-        }
-        *end = key;
+        *(user->ready != NULL ? &user->last_ready->next_ready : &user->ready) = key; /* in the order of their changes */
+        user->last_ready = key;
     }
 }
 
@@ -296,6 +293,10 @@ void interest_wait(struct keyref *ref, struct key_waiter *waiter)
     }
     if (waiter->moves) {
         waiter->next_mover = interest->movers;
+        if (waiter->next_mover != NULL) {
+            waiter->next_mover->mover_link = &waiter->next_mover;
+        }
+        waiter->mover_link = &interest->movers;
         interest->movers = waiter;
         atomic_fetch_add_explicit(&keyspace->movers, 1, memory_order_relaxed);
     }
@@ -306,7 +307,6 @@ void interest_wait(struct keyref *ref, struct key_waiter *waiter)
 static void waiter_unlink(struct keyspace *keyspace, struct shard *shard, struct key_waiter *waiter)
 {
     struct interest_key *key = waiter->key;
-    struct interest *interest = atomic_load_explicit(&shard->interest, memory_order_relaxed);
     *(waiter->next != NULL ? &waiter->next->previous : &key->last_waiter) = waiter->previous;
     *(waiter->previous != NULL ? &waiter->previous->next : &key->first_waiter) = waiter->next;
     if (key->first_waiter == NULL) {
@@ -316,11 +316,10 @@ static void waiter_unlink(struct keyspace *keyspace, struct shard *shard, struct
         atomic_fetch_sub_explicit(&keyspace->removal_keys, 1, memory_order_relaxed);
     }
     if (waiter->moves) {
-        struct key_waiter **link = &interest->movers;
-        while (*link != waiter) {
-            link = &(*link)->next_mover;
+        *waiter->mover_link = waiter->next_mover;
+        if (waiter->next_mover != NULL) {
+            waiter->next_mover->mover_link = waiter->mover_link;
         }
-        *link = waiter->next_mover;
         atomic_fetch_sub_explicit(&keyspace->movers, 1, memory_order_relaxed);
     }
     waiter->key = NULL;

@@ -26,6 +26,7 @@ struct watch {
 struct key_waiter {
     struct key_waiter *next, *previous; /* (s) */
     struct key_waiter *next_mover;      /* (s) of the shard's waiters with a destination */
+    struct key_waiter **mover_link;     /* (s) what leads to it there */
     struct interest_key *key;           /* (s) NULL: not linked */
     struct blocked *blocked;            /* (c) whose */
     uint32_t argument;                  /* (c) where the key stands among the call's arguments */

@@ -109,9 +109,10 @@ struct keyspace_user {
     /* Told the same way about elements of a collection that were removed because they fell due. */
     void (*thinned)(void *context, const struct thinning *thinning);
     void *context;
-    size_t retired_bytes;       /* (w) retired by eviction, not free before a grace period; its owner lowers it */
-    bool counts_retired;        /* (w) eviction is under way */
-    struct usage usage;         /* (w) */
+    size_t retired_bytes;            /* (w) retired by eviction, not free before a grace period; its owner lowers it */
+    bool counts_retired;             /* (w) eviction is under way */
+    struct usage usage;              /* (w) */
+    struct interest_key *last_ready; /* (w) the end of `ready`, while that is not empty */
     struct interest_key *ready; /* (w) keys of held shards that changed while somebody waits for them (interest.h) */
 };
 
