@@ -198,7 +198,7 @@ static void claim_served(struct keyspace *keyspace, struct key_waiter *waiter) R
 }
 
 /* Runs a claimed call on behalf of its session. True when it got what it waited for. */
-static bool serve_one(struct exec_worker *worker, const struct lockset *locks, uint64_t sequence,
+static bool serve_one(struct exec_worker *worker, const struct lockset *locks, uint32_t listeners,
                       struct key_waiter *waiter) REQUIRES(shard_held)
 {
     struct blocked *blocked = waiter->blocked;
@@ -218,9 +218,9 @@ static bool serve_one(struct exec_worker *worker, const struct lockset *locks, u
     call.locks.possessed = true; /* it is served here and now: it is not to ask for an executor */
     const struct clock_scale *ticks = &worker->exec->ticks;
     uint64_t begin = clock_ticks(ticks);
-    effects_reset(&call.effects, sequence);
+    effects_reset(&call.effects, listeners);
     enum outcome outcome = blocked->command->row->handler(&call);
-    effects_commit(&call);
+    effects_commit(&call, outcome);
     effects_deinit(&call.effects);
     if (outcome == OUTCOME_BLOCK) {
         return false;
@@ -229,7 +229,7 @@ static bool serve_one(struct exec_worker *worker, const struct lockset *locks, u
     return true;
 }
 
-static void serve_key(struct exec_worker *worker, const struct lockset *locks, uint64_t sequence,
+static void serve_key(struct exec_worker *worker, const struct lockset *locks, uint32_t listeners,
                       struct interest_key *key) REQUIRES(shard_held)
 {
     struct keyspace *keyspace = worker->exec->keyspace;
@@ -249,15 +249,15 @@ static void serve_key(struct exec_worker *worker, const struct lockset *locks, u
         }
         waiter = next;
         ASSERT(waiter == NULL || !waiter->moves || lockset_contains(locks, waiter->destination));
-        served = waiter != NULL && serve_one(worker, locks, sequence, waiter);
+        served = waiter != NULL && serve_one(worker, locks, listeners, waiter);
     } while (waiter != NULL);
 }
 
-void exec_serve(struct exec_worker *worker, const struct lockset *locks, uint64_t sequence)
+void exec_serve(struct exec_worker *worker, const struct lockset *locks, uint32_t listeners)
 {
     struct interest_key *key;
     while ((key = interest_take_ready(&worker->user)) != NULL) {
-        serve_key(worker, locks, sequence, key);
+        serve_key(worker, locks, listeners, key);
         interest_ready_done(worker->exec->keyspace, key);
     }
 }

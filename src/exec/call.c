@@ -244,7 +244,7 @@ void call_changed(struct call *call, const struct keyref *ref, enum event_class 
 void call_changed_event(struct call *call, const struct keyref *ref, enum event_class event_class, const char *event)
 {
     interest_touch(ref);
-    if (UNLIKELY(call->effects.sequence != 0)) {
+    if (UNLIKELY(call->effects.listeners != 0)) {
         struct effect effect = {.event_class = event_class, .event = event, .db = ref->db, .key = ref->key};
         effects_add(&call->effects, &effect);
     }

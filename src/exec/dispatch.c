@@ -108,9 +108,9 @@ static ALWAYS_INLINE enum outcome run_held(struct call *call) UNCHECKED_LOCKING
 {
     effects_begin(call);
     enum outcome outcome = call->command->row->handler(call);
-    effects_commit(call);
+    effects_commit(call, outcome);
     if (UNLIKELY(call->worker->user.ready != NULL)) {
-        exec_serve(call->worker, &call->locks, call->effects.sequence);
+        exec_serve(call->worker, &call->locks, call->effects.listeners);
     }
     return outcome;
 }

@@ -24,17 +24,21 @@ void effects_add(struct effects *effects, const struct effect *effect)
     effects->list[effects->count++] = *effect;
 }
 
-void effects_commit(struct call *call)
+void effects_show(const struct call *call)
 {
-    struct effects *effects = &call->effects;
-    statistics_add(&call->worker->statistics, STATISTIC_CHANGES, effects->changes);
-    if (LIKELY(effects->sequence == 0) || effects->count == 0) {
-        return;
-    }
-    struct exec *exec = call->worker->exec;
-    struct effects_listener *listener = atomic_load_explicit(&exec->listeners, memory_order_acquire);
-    for (; listener != NULL; listener = listener->next) {
-        listener->committed(listener->context, effects, call->argv, call->argc);
+    const struct exec *exec = call->worker->exec;
+    uint32_t flags = call->session == NULL ? 0 : call->session->flags;
+    for (uint32_t i = 0; i < exec->listener_count; i++) {
+        const struct effects_listener *listener = &exec->listeners[i];
+        if ((call->effects.listeners & (1U << i)) == 0) {
+            continue;
+        }
+        if (call->effects.count != 0) {
+            listener->committed(listener->context, call);
+        }
+        if ((flags & listener->session_flags) != 0) {
+            listener->ran(listener->context, call);
+        }
     }
 }
 

@@ -6,29 +6,33 @@
 
 #include "sherd/exec/exec.h"
 
-static ALWAYS_INLINE void effects_reset(struct effects *effects, uint64_t sequence)
+static ALWAYS_INLINE void effects_reset(struct effects *effects, uint32_t listeners)
 {
     effects->changes = 0;
     effects->count = 0;
     effects->cap = 0;
     effects->list = effects->first;
-    effects->sequence = sequence;
+    effects->listeners = listeners;
 }
 
-/* Forgets everything; draws a sequence number when somebody listens. Under the full lockset, before the first write. */
+/* Forgets everything, and looks who listens. Under the full lockset, before the first write. */
 static ALWAYS_INLINE void effects_begin(struct call *call)
 {
-    struct effects *effects = &call->effects;
-    effects_reset(effects, 0);
-    struct exec *exec = call->worker->exec;
-    if (UNLIKELY(atomic_load_explicit(&exec->listeners, memory_order_relaxed) != NULL)) {
-        effects->sequence = atomic_fetch_add_explicit(&exec->sequence, 1, memory_order_acq_rel) + 1;
-    }
+    effects_reset(&call->effects, atomic_load_explicit(&call->worker->exec->listening, memory_order_relaxed));
 }
 
 void effects_add(struct effects *effects, const struct effect *effect);
-/* Counts the changes and shows the effects to the listeners. */
-void effects_commit(struct call *call);
+/* Shows what the call did to those who listen. */
+void effects_show(const struct call *call);
+/* Counts the changes and shows them, unless the handler is to run again or to wait: then it has not done anything. */
+static ALWAYS_INLINE void effects_commit(struct call *call, enum outcome outcome)
+{
+    statistics_add(&call->worker->statistics, STATISTIC_CHANGES, call->effects.changes);
+    if (UNLIKELY(call->effects.listeners != 0) && outcome != OUTCOME_PREPARE && outcome != OUTCOME_POSSESS &&
+        outcome != OUTCOME_BLOCK) {
+        effects_show(call);
+    }
+}
 void effects_deinit(struct effects *effects);
 
 #endif

@@ -45,6 +45,22 @@ void exec_arm_guard(struct exec *exec, uint32_t command_flags, bool armed)
     }
 }
 
+uint32_t exec_add_listener(struct exec *exec, struct effects_listener listener)
+{
+    ASSERT(exec->listener_count < EXEC_HOOKS_MAX);
+    exec->listeners[exec->listener_count] = listener;
+    return 1U << exec->listener_count++;
+}
+
+void exec_listen(struct exec *exec, uint32_t listener, bool on)
+{
+    if (on) {
+        atomic_fetch_or_explicit(&exec->listening, listener, memory_order_release);
+    } else {
+        atomic_fetch_and_explicit(&exec->listening, ~listener, memory_order_release);
+    }
+}
+
 void exec_add_cron(struct exec *exec, struct cron_hook hook)
 {
     ASSERT(exec->cron_count < EXEC_HOOKS_MAX);
@@ -65,35 +81,33 @@ void exec_cron(struct exec_worker *worker)
     }
 }
 
-/* Shows listeners an internal write that they are to read as `argv`. */
-static void show_internal(struct exec *exec, struct effects *effects, const struct slice *argv, uint32_t argc)
+/* What became of a key by itself, to be shown as a call of nobody. */
+static void internal_begin(struct call *call, struct exec_worker *worker, const struct slice *argv, uint32_t argc)
 {
-    struct effects_listener *listener = atomic_load_explicit(&exec->listeners, memory_order_acquire);
-    for (; listener != NULL; listener = listener->next) {
-        listener->committed(listener->context, effects, argv, argc);
-    }
+    *call = (struct call){.worker = worker, .argv = argv, .argc = argc, .now_ms = worker->user.now_ms};
+    effects_begin(call);
 }
 
 /* A key went away by itself: an internal write, under its shard. */
 static void worker_removed(void *context, enum removal why, unsigned db, struct slice key)
 {
     struct exec_worker *worker = context;
-    statistics_add(&worker->statistics, why == REMOVAL_EXPIRED ? STATISTIC_EXPIRED_KEYS : STATISTIC_EVICTED_KEYS, 1);
+    bool expired = why == REMOVAL_EXPIRED;
+    statistics_add(&worker->statistics, expired ? STATISTIC_EXPIRED_KEYS : STATISTIC_EVICTED_KEYS, 1);
     statistics_add(&worker->statistics, STATISTIC_CHANGES, 1);
-    struct exec *exec = worker->exec;
-    if (LIKELY(atomic_load_explicit(&exec->listeners, memory_order_acquire) == NULL)) {
+    if (LIKELY(atomic_load_explicit(&worker->exec->listening, memory_order_relaxed) == 0)) {
         return;
     }
-    bool expired = why == REMOVAL_EXPIRED;
-    struct effects effects = {.changes = 1};
-    effects.sequence = atomic_fetch_add_explicit(&exec->sequence, 1, memory_order_acq_rel) + 1;
-    struct effect effect = {.event_class = expired ? EVENT_EXPIRED : EVENT_EVICTED,
-                            .event = expired ? "expired" : "evicted",
-                            .db = db,
-                            .key = key};
-    effects_add(&effects, &effect);
-    struct slice argv[2] = {SLICE_LITERAL("DEL"), key};
-    show_internal(exec, &effects, argv, 2);
+    const struct slice argv[2] = {SLICE_LITERAL("DEL"), key};
+    struct call call;
+    internal_begin(&call, worker, argv, ARRAY_LENGTH(argv));
+    const struct effect effect = {.event_class = expired ? EVENT_EXPIRED : EVENT_EVICTED,
+                                  .event = expired ? "expired" : "evicted",
+                                  .db = db,
+                                  .key = key};
+    effects_add(&call.effects, &effect);
+    effects_show(&call);
+    effects_deinit(&call.effects);
 }
 
 /* Elements of a collection went away by themselves: the same. */
@@ -101,22 +115,22 @@ static void worker_thinned(void *context, const struct thinning *thinning)
 {
     struct exec_worker *worker = context;
     statistics_add(&worker->statistics, STATISTIC_EXPIRED_ELEMENTS, thinning->removed);
-    struct exec *exec = worker->exec;
-    if (LIKELY(atomic_load_explicit(&exec->listeners, memory_order_acquire) == NULL)) {
+    if (LIKELY(atomic_load_explicit(&worker->exec->listening, memory_order_relaxed) == 0)) {
         return;
     }
-    struct effects effects = {.changes = (uint32_t)thinning->removed};
-    effects.sequence = atomic_fetch_add_explicit(&exec->sequence, 1, memory_order_acq_rel) + 1;
+    const struct slice argv[2] = {SLICE_LITERAL("DEL"), thinning->key};
+    struct call call;
+    internal_begin(&call, worker, argv, thinning->emptied ? 2 : 0);
     struct effect effect = {
         .event_class = EVENT_HASH, .event = thinning->event, .db = thinning->db, .key = thinning->key};
-    effects_add(&effects, &effect);
+    effects_add(&call.effects, &effect);
     if (thinning->emptied) {
         effect.event_class = EVENT_GENERIC;
         effect.event = "del";
-        effects_add(&effects, &effect);
+        effects_add(&call.effects, &effect);
     }
-    struct slice argv[2] = {SLICE_LITERAL("DEL"), thinning->key};
-    show_internal(exec, &effects, argv, thinning->emptied ? 2 : 0);
+    effects_show(&call);
+    effects_deinit(&call.effects);
 }
 
 void exec_worker_init(struct exec_worker *worker, struct exec *exec, bool is_executor)

@@ -76,9 +76,9 @@ static enum outcome run_handler(struct call *exec, struct call *call) REQUIRES(s
     call->locks = exec->locks;
     call->next_shard = row->lock == LOCK_EACH_SHARD && row->first_shard != NULL ? row->first_shard(call) : 0;
     do {
-        effects_reset(&call->effects, exec->effects.sequence);
+        effects_reset(&call->effects, exec->effects.listeners);
         outcome = row->handler(call);
-        effects_commit(call);
+        effects_commit(call, outcome);
         effects_deinit(&call->effects);
     } while (outcome == OUTCOME_NEXT_SHARD);
     return outcome;

@@ -73,7 +73,7 @@ NODISCARD bool call_timeout(struct call *call, uint32_t argument, int64_t *timeo
 NODISCARD bool call_timeout_whole(struct call *call, uint32_t argument, int64_t *timeout_ms);
 
 /* Serves those who wait for keys that this thread has changed; all their shards are held. */
-void exec_serve(struct exec_worker *worker, const struct lockset *locks, uint64_t sequence) REQUIRES(shard_held);
+void exec_serve(struct exec_worker *worker, const struct lockset *locks, uint32_t listeners) REQUIRES(shard_held);
 /* Adds the destinations of those who may be served under these locks; true when that added shards. */
 bool exec_add_destinations(struct exec_worker *worker, struct lockset *locks) REQUIRES(shard_held);
 

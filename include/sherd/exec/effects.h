@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* What a command changed: noted by the handler while its shards are held, read by commit. While nobody listens only a
- * count is kept; with a listener (a journal reader, keyspace events, tracking) also which keys and events, and the
- * call draws a sequence number before its first write.
+ * count is kept; with a listener (keyspace events, tracking) also which keys and events.
  * Owner: the call. Locks: noted and committed under the shards of the call. */
 #ifndef SHERD_EXEC_EFFECTS_H
 #define SHERD_EXEC_EFFECTS_H
@@ -36,20 +35,33 @@ enum {
 };
 
 struct effects {
-    uint64_t sequence; /* drawn when somebody listens; 0: not drawn */
-    uint32_t changes;  /* INFO's rdb_changes_since_last_save */
-    uint32_t count;    /* of `list`, only while somebody listens */
+    uint32_t listeners; /* bits of those who listened when the call had its shards; 0: nobody */
+    uint32_t changes;   /* INFO's rdb_changes_since_last_save */
+    uint32_t count;     /* of `list`, only while somebody listens */
     uint32_t cap;
     struct effect *list;
     struct effect first[EFFECTS_INLINE];
 };
 
-/* Whoever wants to see writes: the journal's readers, keyspace events, tracking. Called under the shards of the call,
- * so: bounded, no I/O, no lock but those of a higher rank. */
+struct call;
+
+/* Whoever wants to see what calls did, under their shards, so: bounded, no I/O, no lock but those of a higher rank. */
 struct effects_listener {
-    void (*committed)(void *context, const struct effects *effects, const struct slice *argv, uint32_t argc);
+    /* The call has effects. That of an internal write (a key fell due, was evicted) has neither session nor command;
+     * its arguments are what a client would have said. */
+    void (*committed)(void *context, const struct call *call);
+    /* The call's handler is through, whether it changed something or not, and its session has one of `session_flags`.
+     * NULL: not asked for. */
+    void (*ran)(void *context, const struct call *call);
+    uint32_t session_flags;
     void *context;
-    struct effects_listener *next;
 };
+
+struct exec;
+
+/* Returns the bit by which exec_listen turns it on and off; it is off. Before exec_start. */
+NODISCARD uint32_t exec_add_listener(struct exec *exec, struct effects_listener listener);
+/* Calls that take their shards from now on are shown to the listener, or no longer. Any thread. */
+void exec_listen(struct exec *exec, uint32_t listener, bool on);
 
 #endif

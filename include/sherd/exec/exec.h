@@ -81,11 +81,12 @@ struct exec {
     _Atomic uint64_t slow_ns;                              /* (a) UINT64_MAX: no call is slow */
     _Atomic bool track_latency;                            /* (a) histograms on */
     _Atomic int64_t bulk_max_bytes;                        /* (a) proto-max-bulk-len: no value grows beyond it */
-    struct effects_listener *_Atomic listeners;            /* (a) changes only with a grace period */
+    struct effects_listener listeners[EXEC_HOOKS_MAX];     /* (c) in the order of their calls */
+    unsigned listener_count;                               /* (c) */
+    _Atomic uint32_t listening;                            /* (a) a bit for each of them */
     _Atomic uint32_t worker_count;                         /* (a) registered so far */
     struct exec_worker *_Atomic workers[EXEC_WORKERS_MAX]; /* (a) whose statistics readers sum */
     /* What stands above is read by every call and hardly ever written; below is what workers write. */
-    CACHE_ALIGNED _Atomic uint64_t sequence;   /* (a) last drawn: by each call while there are listeners */
     CACHE_ALIGNED _Atomic int64_t memory_used; /* (a) bytes, flushed by the workers once a turn */
     _Atomic size_t clients_bytes;              /* (a) of connections and their buffers */
     _Atomic uint32_t blocked_clients;          /* (a) sessions that wait */
@@ -96,8 +97,7 @@ struct exec {
     _Atomic size_t leaving_bytes;              /* (a) of large values among them, and of tables eviction retired */
 };
 
-_Static_assert(offsetof(struct exec, sequence) % CACHE_LINE_BYTES == 0 &&
-                   offsetof(struct exec, memory_used) - offsetof(struct exec, sequence) == CACHE_LINE_BYTES,
+_Static_assert(offsetof(struct exec, memory_used) % CACHE_LINE_BYTES == 0,
                "what calls read shares no line with what they write");
 
 struct exec_worker {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What commands change: counted while nobody listens; shown in order, under the shards and with a sequence number when
- * somebody does. Keys that fall due are internal writes.
+/* What commands change: counted while nobody listens; shown in order and under the shards when somebody does. Keys that
+ * fall due are internal writes.
  * Owner: each test. Locks: those of the commands. */
 #include <criterion/criterion.h>
 #include <stdio.h>
@@ -9,9 +9,10 @@
 #include "small_commands.h"
 #include "small_server.h"
 
-/* A listener that writes down what it is shown: "7 set@0:a expire@0:a [SET a 1]\n" for each commit, 7 the sequence. */
+/* A listener that writes down what it is shown: "set@0:a expire@0:a [SET a 1]\n" for each commit, "ran [GET a]\n" for
+ * each call of a session it is interested in. */
 struct notes {
-    struct effects_listener listener;
+    uint32_t bit;
     struct buffer text;
     bool always_locked; /* the shards of all keys were held */
 };
@@ -19,22 +20,19 @@ struct notes {
 static struct small_server server;
 static struct recorder client;
 static struct notes notes;
-static uint64_t sequence_at_start; /* what the handler of MARK found drawn for it, and in the server */
-static uint64_t server_at_start;
+static struct notes others;
 static uint32_t changes_at_end;
 
-/* MARK key value: notes what is drawn before its first write; two events for one change. */
+/* MARK key value: two events for one change. */
 COMMAND_HANDLER(mark_handler)
 {
-    sequence_at_start = call->effects.sequence;
-    server_at_start = atomic_load(&server.exec.sequence);
     struct keyref ref;
     (void)call_write(call, 1, &ref);
     keyref_set_string(&ref, call->argv[2], DEADLINE_NONE);
     call_changed(call, &ref, EVENT_STRING, "set");
     call_changed_event(call, &ref, EVENT_GENERIC, "expire");
     changes_at_end = call->effects.changes;
-    cr_assert(call->effects.count == (call->effects.sequence != 0 ? 2U : 0U));
+    cr_assert(call->effects.count == (call->effects.listeners != 0 ? 2U : 0U));
     reply_ok(&call->reply);
     return OUTCOME_DONE;
 }
@@ -67,28 +65,43 @@ static const struct command_row rows[] = {
     {0},
 };
 
-static void committed(void *context, const struct effects *effects, const struct slice *argv, uint32_t argc)
+static void note_arguments(struct notes *to, const struct call *call)
 {
-    struct notes *to = context;
-    buffer_printf(&to->text, "%llu ", (unsigned long long)effects->sequence);
-    for (uint32_t i = 0; i < effects->count; i++) {
-        const struct effect *effect = &effects->list[i];
-        buffer_printf(&to->text, "%s@%u:%.*s ", effect->event, effect->db, (int)effect->key.len, effect->key.data);
-        uint32_t shard = keyspace_shard_of(keyspace_hash(&server.keyspace, effect->key));
-        to->always_locked &= small_shard_is_locked(&server, shard);
-    }
-    for (uint32_t i = 0; i < argc; i++) {
-        buffer_printf(&to->text, "%s%.*s", i == 0 ? "[" : " ", (int)argv[i].len, argv[i].data);
+    for (uint32_t i = 0; i < call->argc; i++) {
+        buffer_printf(&to->text, "%s%.*s", i == 0 ? "[" : " ", (int)call->argv[i].len, call->argv[i].data);
     }
     buffer_printf(&to->text, "]\n");
 }
 
+static void committed(void *context, const struct call *call)
+{
+    struct notes *to = context;
+    for (uint32_t i = 0; i < call->effects.count; i++) {
+        const struct effect *effect = &call->effects.list[i];
+        buffer_printf(&to->text, "%s@%u:%.*s ", effect->event, effect->db, (int)effect->key.len, effect->key.data);
+        uint32_t shard = keyspace_shard_of(keyspace_hash(&server.keyspace, effect->key));
+        to->always_locked &= small_shard_is_locked(&server, shard);
+    }
+    note_arguments(to, call);
+}
+
+static void ran(void *context, const struct call *call)
+{
+    struct notes *to = context;
+    buffer_printf(&to->text, "ran ");
+    note_arguments(to, call);
+}
+
+static void add_listener(struct notes *to)
+{
+    to->always_locked = true;
+    to->bit = exec_add_listener(&server.exec, (struct effects_listener){committed, ran, SESSION_NO_TOUCH, to});
+    buffer_init(&to->text);
+}
+
 static void listen(struct notes *to)
 {
-    to->listener = (struct effects_listener){committed, to, atomic_load(&server.exec.listeners)};
-    to->always_locked = true;
-    buffer_init(&to->text);
-    atomic_store(&server.exec.listeners, &to->listener);
+    exec_listen(&server.exec, to->bit, true);
 }
 
 /* What was noted since the last look. */
@@ -102,14 +115,16 @@ static const char *noted(struct notes *of)
 static void setup(void)
 {
     small_server_init(&server, rows, NULL);
+    add_listener(&notes);
+    add_listener(&others);
     small_server_start(&server, 1);
     recorder_init(&client, server.worker);
 }
 
 static void teardown(void)
 {
-    atomic_store(&server.exec.listeners, NULL);
     buffer_deinit(&notes.text);
+    buffer_deinit(&others.text);
     recorder_deinit(&client);
     small_server_stop(&server);
 }
@@ -124,58 +139,42 @@ static uint64_t statistic(enum statistic which)
 Test(effects, only_counts_while_nobody_listens)
 {
     (void)small_run(&client, "mark a 1");
-    cr_assert(sequence_at_start == 0 && changes_at_end == 1);
+    cr_assert_eq(changes_at_end, 1);
     (void)small_run(&client, "mset a 1 b 2 c 3");
     (void)small_run(&client, "get a");
     cr_assert_eq(statistic(STATISTIC_CHANGES), 4);
-    cr_assert_eq(atomic_load(&server.exec.sequence), 0);
+    cr_assert_eq(notes.text.len, 0);
 }
 
-Test(effects, draws_a_sequence_before_the_first_write)
+Test(effects, are_shown_to_nobody_who_has_stopped_listening)
 {
     listen(&notes);
+    exec_listen(&server.exec, notes.bit, false);
     (void)small_run(&client, "mark a 1");
-    cr_assert(sequence_at_start == 1 && server_at_start == 1);
-    (void)small_run(&client, "mark a 2");
-    cr_assert(sequence_at_start == 2 && server_at_start == 2);
+    cr_assert_eq(notes.text.len, 0);
 }
 
-Test(effects, draws_no_sequence_before_all_shards_are_held)
+Test(effects, come_with_the_calls_of_sessions_that_a_listener_is_interested_in)
 {
-    struct small_owner owner;
-    char elsewhere[24];
-    char words[64];
     listen(&notes);
-    small_key_elsewhere(&server, "k", elsewhere);
-    (void)snprintf(words, sizeof(words), "mset k 1 %s 2", elsewhere);
-    small_possess(&owner, &server, "k");
-    cr_assert_eq(small_try(&client, words), ITEM_SUSPENDED);
-    cr_assert_eq(atomic_load(&server.exec.sequence), 0);
-    small_give_back(&owner);
-    small_possess(&owner, &server, elsewhere);
-    small_wake(&client);
-    enum item_outcome again = small_try(&client, words);
-    if (again == ITEM_BUSY) { /* it has just left the queue of the higher shard for that of the lower one */
-        again = small_try(&client, words);
-    }
-    cr_assert_eq(again, ITEM_SUSPENDED);
-    cr_assert_eq(atomic_load(&server.exec.sequence), 0);
-    small_give_back(&owner);
-    small_wake(&client);
-    (void)small_run(&client, words);
-    cr_assert_eq(atomic_load(&server.exec.sequence), 1);
+    (void)small_run(&client, "get a");
+    cr_assert_eq(notes.text.len, 0);
+    client.session.flags |= SESSION_NO_TOUCH;
+    (void)small_run(&client, "get a");
+    (void)small_run(&client, "set a 1");
+    cr_assert_str_eq(noted(&notes), "ran [get a]\nset@0:a [set a 1]\nran [set a 1]\n");
 }
 
 Test(effects, are_shown_in_order_with_keys_events_and_arguments)
 {
     listen(&notes);
     (void)small_run(&client, "mark a 1");
-    cr_assert_str_eq(noted(&notes), "1 set@0:a expire@0:a [mark a 1]\n");
+    cr_assert_str_eq(noted(&notes), "set@0:a expire@0:a [mark a 1]\n");
     (void)small_run(&client, "mset b 1 a 2 b 3");
-    cr_assert_str_eq(noted(&notes), "2 set@0:b set@0:a set@0:b [mset b 1 a 2 b 3]\n");
+    cr_assert_str_eq(noted(&notes), "set@0:b set@0:a set@0:b [mset b 1 a 2 b 3]\n");
     client.session.db = 1;
     (void)small_run(&client, "set a 1");
-    cr_assert_str_eq(noted(&notes), "3 set@1:a [set a 1]\n");
+    cr_assert_str_eq(noted(&notes), "set@1:a [set a 1]\n");
 }
 
 Test(effects, are_shown_while_the_shards_are_held)
@@ -196,7 +195,6 @@ Test(effects, have_no_bound)
     buffer_init(&words);
     buffer_init(&expected);
     buffer_printf(&words, "mset");
-    buffer_printf(&expected, "1 ");
     for (int i = 0; i < 50; i++) {
         buffer_printf(&words, " %d v", i);
         buffer_printf(&expected, "set@0:%d ", i);
@@ -220,21 +218,16 @@ Test(effects, are_not_shown_when_there_are_none)
     cr_assert_eq(notes.text.len, 0);
     (void)small_run(&client, "set a 1");
     (void)small_run(&client, "del a b");
-    char expected[96];
-    unsigned long long last = atomic_load(&server.exec.sequence);
-    (void)snprintf(expected, sizeof(expected), "%llu set@0:a [set a 1]\n%llu del@0:a [del a b]\n", last - 1, last);
-    cr_assert_str_eq(noted(&notes), expected);
+    cr_assert_str_eq(noted(&notes), "set@0:a [set a 1]\ndel@0:a [del a b]\n");
 }
 
 Test(effects, are_shown_to_all_who_listen)
 {
-    struct notes others;
     listen(&notes);
     listen(&others);
     (void)small_run(&client, "set a 1");
-    cr_assert_str_eq(noted(&notes), "1 set@0:a [set a 1]\n");
-    cr_assert_str_eq(noted(&others), "1 set@0:a [set a 1]\n");
-    buffer_deinit(&others.text);
+    cr_assert_str_eq(noted(&notes), "set@0:a [set a 1]\n");
+    cr_assert_str_eq(noted(&others), "set@0:a [set a 1]\n");
 }
 
 Test(effects, of_a_key_that_falls_due_are_those_of_an_internal_write)
@@ -244,7 +237,7 @@ Test(effects, of_a_key_that_falls_due_are_those_of_an_internal_write)
     cr_assert_str_eq(small_run(&client, "get a"), "$1\r\n1\r\n");
     fake_clock_advance_ms(&server.clock, 5);
     cr_assert_str_eq(small_run(&client, "get a"), "$-1\r\n");
-    cr_assert_str_eq(noted(&notes), "3 expired@0:a [DEL a]\n");
+    cr_assert_str_eq(noted(&notes), "expired@0:a [DEL a]\n");
     cr_assert(statistic(STATISTIC_EXPIRED_KEYS) == 1 && statistic(STATISTIC_EXPIRED_LAZILY) == 1);
     cr_assert_eq(statistic(STATISTIC_CHANGES), 2);
     cr_assert_eq(statistic(STATISTIC_KEYSPACE_MISSES), 1);
@@ -260,8 +253,7 @@ Test(effects, of_expiry_come_before_those_of_the_write_that_met_it)
     listen(&notes);
     fake_clock_advance_ms(&server.clock, 5);
     (void)small_run(&client, "set a 2");
-    /* The command has drawn its number first; whoever orders by commits sees the removal first. */
-    cr_assert_str_eq(noted(&notes), "2 expired@0:a [DEL a]\n1 set@0:a [set a 2]\n");
+    cr_assert_str_eq(noted(&notes), "expired@0:a [DEL a]\nset@0:a [set a 2]\n");
 }
 
 Test(effects, of_the_expiry_cycle_are_shown_too)
@@ -277,7 +269,7 @@ Test(effects, of_the_expiry_cycle_are_shown_too)
     exec_release_garbage(server.worker);
     exec_turn_end(server.worker);
     cr_assert_eq(slice.removed, 1);
-    cr_assert_str_eq(noted(&notes), "1 expired@0:a [DEL a]\n");
+    cr_assert_str_eq(noted(&notes), "expired@0:a [DEL a]\n");
     cr_assert(statistic(STATISTIC_EXPIRED_KEYS) == 1 && statistic(STATISTIC_EXPIRED_LAZILY) == 0);
 }
 
