@@ -66,7 +66,7 @@ struct quicklist *quicklist_create(int64_t node_size, int64_t compress_depth, si
 {
     struct quicklist *list = memory_alloc(sizeof(*list));
     *list = (struct quicklist){.node_size = bounded_size(node_size), .plain_bytes = plain_bytes};
-    list->compress_depth = compress_depth > MOST_DEPTH ? MOST_DEPTH : (uint32_t)compress_depth;
+    list->compress_depth = compress_depth > MOST_DEPTH ? MOST_DEPTH : compress_depth < 0 ? 0 : (uint32_t)compress_depth;
     return list;
 }
 
