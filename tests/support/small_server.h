@@ -31,19 +31,27 @@ struct small_batch {
     struct item items[EXEC_BATCH_MAX];
 };
 
-/* `context` is what handlers find in call->context. Guards and hooks are added between this and _start. */
-static inline void small_server_init(struct small_server *server, const struct command_row *rows, void *context)
+/* With a configuration and a command table that the caller made and the server takes over. Guards and hooks are added
+ * between this and _start. */
+static inline void small_server_compose(struct small_server *server, struct config *config,
+                                        struct command_table *commands)
 {
     memset((void *)server, 0, sizeof(*server));
     ASSERT(keyspace_init(&server->keyspace, SMALL_SERVER_DATABASES) == STATUS_OK);
     epoch_init(&server->epoch);
-    server->config = config_create(NULL, 0, &(struct config_hooks){0});
-    const struct command_family family = {rows, context};
-    server->commands = command_table_create(&family, 1);
+    server->config = config;
+    server->commands = commands;
     fake_clock_init(&server->clock, SMALL_SERVER_NOW_MS);
     exec_init(&server->exec, &server->keyspace, &server->epoch, server->config, server->commands);
     server->exec.clock = &server->clock.source;
     server->exec.ticks = (struct clock_scale){.ns_per_tick = 0, .counter = false};
+}
+
+/* `context` is what handlers find in call->context. */
+static inline void small_server_init(struct small_server *server, const struct command_row *rows, void *context)
+{
+    const struct command_family family = {rows, context};
+    small_server_compose(server, config_create(NULL, 0, &(struct config_hooks){0}), command_table_create(&family, 1));
 }
 
 static inline struct exec_worker *small_worker_create(struct small_server *server)
