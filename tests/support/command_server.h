@@ -17,6 +17,10 @@
 #include "sherd/exec/transaction.h"
 #include "small_server.h"
 
+enum {
+    COMMAND_SERVER_BULK_MAX_BYTES = 512 * 1024 * 1024, /* what proto-max-bulk-len is at first */
+};
+
 struct command_server {
     struct small_server small;
     struct commands_state state;
@@ -76,6 +80,7 @@ static void command_server_setup(void)
     struct config *config = config_create(&section, 1, &(struct config_hooks){0});
     server->state.config_slot = 1;
     small_server_compose(&server->small, config, command_server_table(&server->state));
+    atomic_store(&server->small.exec.bulk_max_bytes, COMMAND_SERVER_BULK_MAX_BYTES);
     struct effects_listener listener = {.committed = command_server_note};
     server->listener_bit = exec_add_listener(&server->small.exec, listener);
     small_server_start(&server->small, 1);
@@ -134,10 +139,21 @@ static inline void command_server_speak(uint8_t version)
     command_server.client.session.resp = version;
 }
 
+/* What SELECT does; the small server has two databases. */
+static inline void command_server_select(unsigned db)
+{
+    command_server.client.session.db = db;
+}
+
 static inline void command_server_advance_ms(int64_t ms)
 {
     fake_clock_advance_ms(&command_server.small.clock, ms);
 }
+
+/* Errors that many commands answer. */
+#define WRONGTYPE    "-WRONGTYPE Operation against a key holding the wrong kind of value"
+#define SYNTAX_ERROR "-ERR syntax error"
+#define NOT_INTEGER  "-ERR value is not an integer or out of range"
 
 /* What a command answers. */
 #define EXPECT(line, reply) cr_expect_str_eq(command_server_run(line), (reply), "%s", line)
