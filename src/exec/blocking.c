@@ -19,6 +19,7 @@ struct blocked {
     int64_t deadline_ms; /* 0: none; stays when the call is made anew */
     enum block_reply reply;
     uint32_t waiter_count;
+    size_t bytes;                /* of it all, while they count as the session's */
     struct key_waiter waiters[]; /* behind them the argv and its bytes */
 };
 
@@ -98,8 +99,10 @@ static struct blocked *blocked_create(const struct call *call, const struct bloc
     const struct slice *argv = request->argv != NULL ? request->argv : call->argv;
     size_t bytes = arguments_bytes(argv, call->argc);
     size_t fixed = sizeof(struct blocked) + request->key_count * sizeof(struct key_waiter);
-    struct blocked *blocked = memory_alloc_zeroed(fixed + call->argc * sizeof(struct slice) + bytes);
+    bytes += fixed + call->argc * sizeof(struct slice);
+    struct blocked *blocked = memory_alloc_zeroed(bytes);
     blocked->session = call->session;
+    blocked->bytes = bytes;
     blocked->command = call->command;
     blocked->argc = call->argc;
     blocked->argv = (struct slice *)((char *)blocked + fixed);
@@ -123,6 +126,7 @@ enum outcome call_block(struct call *call, const struct block_request *request)
     const struct keyspace *keyspace = call->worker->exec->keyspace;
     struct blocked *blocked = blocked_create(call, request);
     session->blocked = blocked;
+    session_keeps(session, blocked->bytes);
     uint64_t word = atomic_load_explicit(&session->block_state, memory_order_relaxed);
     word = (word & ~(uint64_t)STATE_MASK) + (UINT64_C(1) << STATE_BITS) + BLOCK_WAITING;
     atomic_store_explicit(&session->block_state, word, memory_order_release);
@@ -291,6 +295,8 @@ static void blocked_leave(struct session *session)
         interest_wait_end(&blocked->waiters[i], session->worker->exec->keyspace);
     }
     blocked->waiter_count = 0;
+    session_keeps_no_more(session, blocked->bytes);
+    blocked->bytes = 0; /* a call that is made anew may have to be made once more */
     session->flags &= ~(uint32_t)SESSION_BLOCKED;
     atomic_fetch_sub_explicit(&session->worker->exec->blocked_clients, 1, memory_order_relaxed);
 }
@@ -406,7 +412,9 @@ bool exec_block_ended(struct session *session, int64_t now_ms, bool was_served, 
         blocked_end(session);
     } else {
         reply_nothing(session, state);
-        counter_add(&session->worker->statistics.commands[blocked->command->id].calls, 1);
+        struct command_statistics *statistics = &session->worker->statistics.commands[blocked->command->id];
+        counter_add(&statistics->calls, 1);
+        counter_add(&statistics->failed, state == BLOCK_UNBLOCKED_ERROR);
         blocked_end(session);
     }
     if (silent) {

@@ -99,7 +99,11 @@ static enum outcome switch_flag(struct call *call, enum session_flag flag)
 
 static enum outcome client_no_evict(struct call *call)
 {
-    return switch_flag(call, SESSION_NO_EVICT);
+    enum outcome outcome = switch_flag(call, SESSION_NO_EVICT);
+    if ((call->session->flags & SESSION_NO_EVICT) == 0) { /* what it could keep until now may be too much */
+        (void)net_apply_maxmemory_clients(call->context, call->worker->config);
+    }
+    return outcome;
 }
 
 static enum outcome client_no_touch(struct call *call)

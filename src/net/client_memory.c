@@ -23,7 +23,8 @@ static size_t conn_bytes(const struct conn *conn)
     const struct blob *large = conn->parser.large;
     return (large == NULL ? 0 : sizeof(*large) + large->cap) + sizeof(*conn) + sizeof(struct registry_slot) +
            conn->input.cap + own->bytes.cap + own->insert_bytes + own->insert_cap * sizeof(own->inserts[0]) +
-           conn->parser.places_cap * sizeof(conn->parser.places[0]) + transaction_bytes(&conn->session);
+           conn->parser.places_cap * sizeof(conn->parser.places[0]) + transaction_bytes(&conn->session) +
+           conn->session.kept_bytes;
 }
 
 /* Makes `bytes` the connection's part of the sum; true when the sum grew. */

@@ -180,12 +180,12 @@ static void wake_deliver(struct mail *mail, void *receiver)
         return; /* the flags are not to be touched while an executor reads them */
     }
     session->flags &= ~(uint32_t)SESSION_SUSPENDED;
+    if ((session->flags & SESSION_RESIZED) != 0) {
+        client_memory_resized(conn);
+    }
     if ((reasons & WAKE_RETURNED) != 0) {
         conn_large_done(conn);
         conn_keep_rest(conn);
-        if ((session->flags & SESSION_RESIZED) != 0) {
-            client_memory_resized(conn);
-        }
         conn_touch(conn);
     }
     conn_continue(conn);

@@ -38,6 +38,7 @@ static void item_finished(const struct item *item, struct conn *conn)
         break;
     case ITEM_BLOCKED:
         conn->used += item->request.bytes;
+        client_memory_resized(conn);
         conn_pause_until_hangup(conn);
         break;
     case ITEM_SUSPENDED:

@@ -145,11 +145,18 @@ static void audience_leave(struct hub *hub, struct subscription *old)
     }
 }
 
+/* What a subscription takes of its client's memory; the name counts although it is shared. */
+static size_t subscription_bytes(struct slice name)
+{
+    return sizeof(struct subscription) + name.len;
+}
+
 static void leave(struct pubsub *pubsub, struct subscription *old)
 {
     uint32_t worker = old->session->worker->index;
     struct hub *hub = &pubsub->hubs[worker];
     struct stripe *stripe = pubsub_stripe(pubsub, old->audience->kind, old->audience->node.hash);
+    session_keeps_no_more(old->session, subscription_bytes(blob_slice(old->audience->name)));
     spin_acquire(&stripe->lock);
     spin_acquire(&hub->lock);
     channel_leave(pubsub, stripe, old->audience, worker);
@@ -230,6 +237,7 @@ bool pubsub_subscribe(struct pubsub *pubsub, struct session *session, enum subsc
     fresh->previous_of_session = subscriber->last[kind];
     *(subscriber->last[kind] == NULL ? &subscriber->first[kind] : &subscriber->last[kind]->next_of_session) = fresh;
     subscriber->last[kind] = fresh;
+    session_keeps(session, subscription_bytes(name));
     count_changed(pubsub, session, kind, 1);
     return true;
 }

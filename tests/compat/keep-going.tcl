@@ -6,8 +6,11 @@
 # `--durable` drops the rest of the start_server block, tests included that would have passed. Here the
 # block is evaluated command by command: the failing one is reported, the next one runs.
 
-# Evaluates the commands of a script one by one in the caller's frame.
+# Evaluates the commands of a script one by one in the caller's frame; within a test as a whole, so that it fails.
 proc keep_going {script} {
+    if {$::cur_test ne ""} {
+        return [uplevel 1 $script]
+    }
     set command ""
     foreach line [split $script "\n"] {
         append command $line "\n"

@@ -106,6 +106,7 @@ struct session {
     struct session_part *parts;      /* (w) of rooms that keep something for it */
     struct output *held;             /* (w) what was pushed while SESSION_AWAY: it comes behind the reply; or NULL */
     struct transaction *transaction; /* (w) what it has queued and watches; or NULL */
+    size_t kept_bytes;               /* (w) of what is kept for it beside its buffers and its transaction */
     struct blob *argument;           /* (w) a large argument of its request, received into a blob; NULL: none is */
 
     struct spin names;                      /* guards what follows */
@@ -135,6 +136,19 @@ void session_part_add(struct session *session, struct session_part *part,
                       void (*end)(struct session_part *part, struct session *session));
 /* Ends all parts: RESET, or the client is gone. Not while SESSION_AWAY. By its worker. */
 void session_end_parts(struct session *session);
+
+/* Something of so many bytes is kept for the session from now on, or no longer: part of the client's memory. By the
+ * thread that runs it. */
+static inline void session_keeps(struct session *session, size_t bytes)
+{
+    session->kept_bytes += bytes;
+    session->flags |= SESSION_RESIZED;
+}
+static inline void session_keeps_no_more(struct session *session, size_t bytes)
+{
+    session->kept_bytes -= bytes;
+    session->flags |= SESSION_RESIZED;
+}
 
 /* Where a push is written; then call sink->pushed. By the session's worker, outside a batch. */
 struct output *session_push_output(struct session *session);

@@ -199,6 +199,34 @@ Test(blocking, ends_when_somebody_unblocks_it)
     cr_assert_str_eq(recorder_replies(&ann), "-UNBLOCKED client unblocked via CLIENT UNBLOCK\r\n");
 }
 
+Test(blocking, counts_a_call_that_was_unblocked_with_an_error_as_failed)
+{
+    const struct command *take = command_find(server.exec.commands, SLICE_LITERAL("take"));
+    const struct command_statistics *statistics = &server.worker->statistics.commands[take->id];
+    (void)small_try(&ann, "take k");
+    cr_assert(session_unblock(&ann.session, true));
+    cr_assert(ended(&ann, 0, false));
+    cr_assert(counter_read(&statistics->calls) == 1 && counter_read(&statistics->failed) == 1);
+    (void)small_try(&ann, "take k");
+    cr_assert(session_unblock(&ann.session, false));
+    cr_assert(ended(&ann, 0, false));
+    cr_assert(counter_read(&statistics->calls) == 2 && counter_read(&statistics->failed) == 1);
+}
+
+Test(blocking, keeps_the_arguments_as_memory_of_the_client)
+{
+    (void)small_try(&ann, "take k");
+    size_t one_key = ann.session.kept_bytes;
+    cr_assert(one_key > 0 && (ann.session.flags & SESSION_RESIZED) != 0);
+    (void)small_try(&ben, "take k and-another-one");
+    cr_assert_gt(ben.session.kept_bytes, one_key + sizeof("and-another-one"));
+    cr_assert(ended(&ann, 1000, false));
+    cr_assert_eq(ann.session.kept_bytes, 0);
+    (void)small_run(&cal, "put k");
+    cr_assert(ended(&ben, 0, true));
+    cr_assert_eq(ben.session.kept_bytes, 0);
+}
+
 Test(blocking, passes_by_who_is_doomed_or_closed)
 {
     (void)small_try(&ann, "take k");

@@ -117,6 +117,19 @@ Test(publish, sends_nothing_to_who_left_meanwhile)
     cr_assert_eq(two.flags & SESSION_SUBSCRIBED, 0);
 }
 
+Test(publish, counts_subscriptions_as_memory_of_the_client)
+{
+    cr_assert(join(&one, SUBSCRIPTION_CHANNEL, "c"));
+    size_t short_name = one.kept_bytes;
+    cr_assert_gt(short_name, 1);
+    cr_assert(join(&one, SUBSCRIPTION_PATTERN, "longer*"));
+    cr_assert_eq(one.kept_bytes, 2 * short_name + sizeof("onger*") - 1);
+    cr_assert(pubsub_unsubscribe(pubsub, &one, SUBSCRIPTION_CHANNEL, SLICE_LITERAL("c")));
+    cr_assert_not(pubsub_unsubscribe(pubsub, &one, SUBSCRIPTION_CHANNEL, SLICE_LITERAL("c")));
+    session_end_parts(&one);
+    cr_assert_eq(one.kept_bytes, 0);
+}
+
 Test(publish, to_a_session_whose_command_is_elsewhere_waits_beside_its_replies)
 {
     cr_assert(join(&one, SUBSCRIPTION_CHANNEL, "c"));
