@@ -10,6 +10,7 @@
 #define TESTS_SUPPORT_COMMAND_SERVER_H
 
 #include <criterion/criterion.h>
+#include <inttypes.h>
 
 #include "reply_text.h"
 #include "sherd/commands/families.h"
@@ -27,7 +28,7 @@ struct command_server {
     struct recorder client;
     struct buffer text;    /* of the last reply */
     struct buffer events;  /* of the last command: "set k, del other" */
-    uint32_t changes;      /* that it counted */
+    uint64_t changes;      /* that it counted */
     uint32_t listener_bit; /* what tells of them */
 };
 
@@ -36,7 +37,6 @@ static struct command_server command_server;
 static inline void command_server_note(UNUSED void *context, const struct call *call)
 {
     struct buffer *events = &command_server.events;
-    command_server.changes += call->effects.changes;
     for (uint32_t i = 0; i < call->effects.count; i++) {
         const struct effect *effect = &call->effects.list[i];
         if (effect->event_class != EVENT_NONE) {
@@ -107,7 +107,7 @@ static inline const char *command_server_run(const char *line)
     struct quote_words words;
     ASSERT(quote_split(slice_from_text(line), &words) == STATUS_OK);
     command_server.events.len = 0;
-    command_server.changes = 0;
+    uint64_t changes = exec_statistic(&command_server.small.exec, STATISTIC_CHANGES);
     struct small_batch batch = {.worker = client->session.worker, .count = 1};
     batch.items[0] = (struct item){
         .session = &client->session,
@@ -123,6 +123,7 @@ static inline const char *command_server_run(const char *line)
         batch.items[0].outcome = ITEM_DONE;
     }
     cr_assert_eq(batch.items[0].outcome, ITEM_DONE, "%s", line);
+    command_server.changes = exec_statistic(&command_server.small.exec, STATISTIC_CHANGES) - changes;
     const char *reply = recorder_replies(client);
     output_clear(&client->session.worker->out, 0);
     command_server.text.len = 0;
@@ -156,11 +157,15 @@ static inline void command_server_advance_ms(int64_t ms)
 #define NOT_INTEGER  "-ERR value is not an integer or out of range"
 
 /* What a command answers. */
-#define EXPECT(line, reply) cr_expect_str_eq(command_server_run(line), (reply), "%s", line)
+#define EXPECT(line, reply)                                                                                            \
+    cr_expect_str_eq(command_server_run(line), (reply), "%s answers %s", line, command_server.text.data)
 /* The keyspace events it makes, in their order; "" for none. */
 #define EXPECT_EVENTS(line, list)                                                                                      \
-    cr_expect_str_eq((command_server_run(line), command_server.events.data), (list), "%s", line)
-/* How many changes it counts. */
-#define EXPECT_CHANGES(line, number) cr_expect_eq((command_server_run(line), command_server.changes), (number), line)
+    cr_expect_str_eq((command_server_run(line), command_server.events.data), (list), "%s tells %s", line,              \
+                     command_server.events.data)
+/* How many changes it counts, as INFO's rdb_changes_since_last_save does. */
+#define EXPECT_CHANGES(line, number)                                                                                   \
+    cr_expect_eq((command_server_run(line), command_server.changes), (number), "%s counts %" PRIu64, line,             \
+                 command_server.changes)
 
 #endif

@@ -112,6 +112,8 @@ Test(bitcount, is_zero_when_the_ends_are_crossed)
     EXPECT("BITCOUNT k -2 -4", ":0");
     EXPECT("BITCOUNT k 6 7", ":0");
     EXPECT("BITCOUNT k -2 -4 BIT", ":0");
+    EXPECT("SET k a", "+OK");
+    EXPECT("BITCOUNT k -1 -2", ":0");
 }
 
 Test(bitcount, takes_both_ends_or_none)

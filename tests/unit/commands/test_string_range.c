@@ -156,6 +156,8 @@ Test(getrange, is_empty_when_the_ends_are_crossed)
     EXPECT("GETRANGE k 3 5", "\"\"");
     EXPECT("GETRANGE k -1 -3", "\"\"");
     EXPECT("GETRANGE k -1 -100", "\"\"");
+    EXPECT("SET k a", "+OK");
+    EXPECT("GETRANGE k -1 -2", "\"\"");
 }
 
 Test(getrange, of_a_number_gives_its_digits)
