@@ -259,7 +259,7 @@ const struct command_row hyperloglog_commands[] = {
      .handler = pfcount_command,
      .arity = -2,
      .lock = LOCK_KEYS,
-     .flags = COMMAND_READONLY,
+     .flags = COMMAND_READONLY | COMMAND_MAY_REPLICATE,
      .categories = ACL_HYPERLOGLOG,
      .keys = {{.flags = KEY_RW | KEY_ACCESS,
                .begin = 1,

@@ -162,10 +162,11 @@ static ALWAYS_INLINE void batch_choose_timed(const struct exec_worker *worker, s
 }
 
 /* Far from the ceiling on memory its guard has nothing to say in this batch. */
-static ALWAYS_INLINE uint32_t batch_guard_flags(const struct exec_worker *worker)
+void exec_look_at_guards(struct exec_worker *worker)
 {
     uint32_t armed = atomic_load_explicit(&worker->exec->guard_command_flags, memory_order_relaxed);
-    return (armed & COMMAND_DENYOOM) == 0 || exec_memory_is_near(worker) ? armed : armed & ~(uint32_t)COMMAND_DENYOOM;
+    bool asks_memory = (armed & COMMAND_DENYOOM) != 0 && exec_memory_is_near(worker);
+    worker->guard_command_flags = asks_memory ? armed : armed & ~(uint32_t)COMMAND_DENYOOM;
 }
 
 /* The replies have become large: what is left is to be tried again when they are out. A large argument has been
@@ -187,7 +188,7 @@ void exec_batch(struct exec_worker *worker, struct item *items, size_t count)
     }
     batch_prefetch(worker->exec->keyspace, items, count);
     batch_choose_timed(worker, items, count);
-    worker->guard_command_flags = batch_guard_flags(worker);
+    exec_look_at_guards(worker);
     worker->last_ticks = clock_ticks(&worker->exec->ticks);
     bool busy = false;
     for (size_t i = 0; i < count; i++) {

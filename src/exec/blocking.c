@@ -9,6 +9,7 @@
 #include "arguments.h"
 #include "effects_commit.h"
 #include "sherd/base/number.h"
+#include "sherd/exec/postponement.h"
 
 struct blocked {
     struct session *session;
@@ -168,10 +169,15 @@ static bool claim(struct key_waiter *waiter, const struct keyref *ref)
     if (!key_suits(ref, waiter) || atomic_load_explicit(&session->doomed, memory_order_acquire)) {
         return false;
     }
+    /* Then its own worker makes the call anew, which asks the guard. */
+    bool again = exec_may_postpone(session->worker->exec, waiter->blocked->command);
     enum block_state state;
     do {
-        if (state_change(session, BLOCK_WAITING, BLOCK_SERVING)) {
-            return true;
+        if (state_change(session, BLOCK_WAITING, again ? BLOCK_AGAIN : BLOCK_SERVING)) {
+            if (UNLIKELY(again)) {
+                session->sink->resume(session);
+            }
+            return !again;
         }
         if (state_change(session, BLOCK_SERVING, BLOCK_MISSED)) {
             return false;
@@ -357,13 +363,15 @@ static enum item_outcome call_anew(struct session *session)
                         .now_ms = session->worker->user.now_ms,
                         .timed = true,
                         .reply = {.output = &session->own, .version = session->resp}};
+    session_unpostpone(session);
     blocked_leave(session);
     struct output_mark mark = output_mark(&session->own);
+    exec_look_at_guards(session->worker);
     enum item_outcome outcome = exec_dispatch(&call);
     if (outcome != ITEM_DONE) {
         output_truncate(&session->own, mark);
     }
-    if (outcome == ITEM_SUSPENDED || outcome == ITEM_BUSY) {
+    if (outcome == ITEM_SUSPENDED || outcome == ITEM_BUSY || outcome == ITEM_POSTPONED) {
         session->flags = (session->flags & ~(uint32_t)SESSION_SUSPENDED) | SESSION_BLOCKED;
         atomic_fetch_add_explicit(&exec->blocked_clients, 1, memory_order_relaxed);
         if (outcome == ITEM_BUSY) {

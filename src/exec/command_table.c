@@ -192,7 +192,8 @@ static void command_derive_keys(struct command *command)
 static void command_fill(struct command *command, const struct command_row *row, uint32_t id, void *context,
                          const struct command *parent)
 {
-    *command = (struct command){.row = row, .parent = parent, .id = id, .context = context, .flags = row->flags};
+    *command = (struct command){
+        .row = row, .parent = parent, .id = id, .context = context, .flags = row->flags | COMMAND_EVERY};
     command->categories = row->categories | implied_categories(row->flags);
     (void)snprintf(command->full_name, sizeof(command->full_name), "%s%s%s", parent != NULL ? parent->row->name : "",
                    parent != NULL ? "|" : "", row->name);

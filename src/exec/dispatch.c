@@ -2,11 +2,13 @@
 /* One command from its guards to its hooks: the only place that locks shards for clients.
  *
  *   known? -> arity -> guards -> lock -> (long? possess, go away) -> handler -> commit -> unlock -> garbage, statistics
+ *             refused <--+--> postponed
  *
  * Owner: the executing thread. Locks: the call's lockset. */
 #include "effects_commit.h"
 #include "locking.h"
 #include "sherd/exec/blocking.h"
+#include "sherd/exec/postponement.h"
 #include "sherd/exec/preparation.h"
 #include "sherd/exec/transaction.h"
 
@@ -42,43 +44,53 @@ static void fail_unknown_subcommand(struct call *call)
                            (int)(given.len < UNKNOWN_SHOWN_BYTES ? given.len : UNKNOWN_SHOWN_BYTES), given.data, upper);
 }
 
-/* Everything that can refuse a call before it touches keys. True when it was refused. */
-static bool call_refused(struct call *call)
+/* Everything that can refuse a call before it touches keys: OUTCOME_DONE when nothing does, OUTCOME_POSTPONE when it is
+ * only too early, otherwise it was refused. */
+static enum outcome call_checked(struct call *call)
 {
     const struct command *command = call->command;
     struct exec *exec = call->worker->exec;
     if (command == NULL) {
         fail_unknown(call);
-        return true;
+        return OUTCOME_ERROR;
     }
     /* A container without its own handler, or called with a word that is none of its subcommands. */
     if (command->subcommand_count != 0 && call->argc > 1) {
         fail_unknown_subcommand(call);
-        return true;
+        return OUTCOME_ERROR;
     }
     if (command->row->handler == NULL || !command_arity_ok(command, call->argc)) {
-        (void)call_fail_arity(call);
+        enum outcome outcome = call_fail_arity(call);
         counter_add(&call->worker->statistics.commands[command->id].rejected, 1);
-        return true;
+        return outcome;
     }
     uint32_t flags = transaction_guard_flags(call);
-    for (unsigned i = 0; i < exec->guard_count; i++) {
+    enum outcome outcome = OUTCOME_DONE;
+    for (unsigned i = 0; i < exec->guard_count && outcome == OUTCOME_DONE; i++) {
         const struct guard *guard = &exec->guards[i];
-        if (((flags & guard->command_flags) | (call->session->flags & guard->session_flags)) != 0 &&
-            guard->check(call, guard->context) != OUTCOME_DONE) {
-            counter_add(&call->worker->statistics.commands[command->id].rejected, 1);
-            return true;
+        if (((flags & guard->command_flags) | (call->session->flags & guard->session_flags)) != 0) {
+            outcome = guard->check(call, guard->context);
         }
     }
-    return false;
+    if (outcome != OUTCOME_DONE && outcome != OUTCOME_POSTPONE) {
+        counter_add(&call->worker->statistics.commands[command->id].rejected, 1);
+    }
+    return outcome;
 }
 
-/* True when that is all for now: the call was refused, or queued behind MULTI. */
-static NOINLINE bool call_ends_early(struct call *call)
+/* True when that is all for now: the call was refused, postponed, or queued behind MULTI. */
+static NOINLINE bool call_ends_early(struct call *call, enum item_outcome *result)
 {
     bool queues = (call->session->flags & SESSION_MULTI) != 0;
     struct output_mark mark = output_mark(call->reply.output);
-    if (call_refused(call)) {
+    enum outcome outcome = call_checked(call);
+    *result = ITEM_DONE;
+    if (outcome == OUTCOME_POSTPONE) {
+        session_postpone(call->session);
+        *result = ITEM_POSTPONED;
+        return true;
+    }
+    if (outcome != OUTCOME_DONE) {
         if (queues && call->command != NULL && call->command->row->lock == LOCK_TRANSACTION) {
             transaction_refused(call, mark);
         } else if (queues) {
@@ -410,14 +422,15 @@ enum item_outcome exec_dispatch(struct call *call)
     bool plain = command != NULL && command->subcommand_count == 0 && command_arity_ok(command, call->argc) &&
                  ((command->flags & call->worker->guard_command_flags) |
                   (call->session->flags & exec->guard_session_flags)) == 0;
-    if (UNLIKELY(!plain) && call_ends_early(call)) {
+    enum item_outcome early;
+    if (UNLIKELY(!plain) && call_ends_early(call, &early)) {
         shard_waiter_leave(&call->session->waiter); /* it may have waited for a shard when nothing refused it yet */
         preparation_discard(call->session);
         if (UNLIKELY(call->worker->untimed_count != 0)) {
             exec_count_untimed(call->worker);
         }
         call->worker->last_ticks = clock_ticks(&exec->ticks);
-        return ITEM_DONE;
+        return early;
     }
     enum outcome outcome = OUTCOME_DONE;
     enum item_outcome result;

@@ -33,6 +33,7 @@ void exec_add_guard(struct exec *exec, struct guard guard)
     ASSERT(exec->guard_count < EXEC_GUARDS_MAX);
     exec->guards[exec->guard_count++] = guard;
     exec->guard_session_flags |= guard.session_flags;
+    exec->postponing_flags |= guard.postpones ? guard.command_flags : 0;
     exec_arm_guard(exec, guard.command_flags, true);
 }
 

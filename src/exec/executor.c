@@ -39,12 +39,22 @@ enum lane {
     LANE_SHORT, /* a copy: wherever there is the least to do */
 };
 
+struct errand;
+
+/* Long commands that may write: sent, not done yet; and those that are done but answer only when there is none. */
+struct writes {
+    struct spin lock; /* guards the two below */
+    uint32_t under_way;
+    struct errand *awaiting; /* linked by next_awaiting */
+};
+
 struct executor_pool {
     unsigned count;   /* (c) */
     unsigned lenient; /* (c) so many, the first, give way to workers */
     /* Possessed shards are worked on by so many at once as leave workers a processor; who waits holds nobody up but
      * those who want its keys, and its turn comes every few slices. */
     struct turnstile turnstile;
+    struct writes writes;
     struct executor executors[];
 };
 
@@ -55,6 +65,9 @@ struct errand {
     struct shard_waiter waiter; /* where it waits for a shard, if it does */
     uint64_t begin_ticks;       /* when it began; 0: not yet */
     uint64_t place_ticks;       /* since when it has its place at the turnstile; 0: it has none */
+    bool writes;                /* counted as a write under way */
+    bool awaits_writes;         /* answers when there is none that began before */
+    struct errand *next_awaiting;
     struct output out;
     struct slice argv[]; /* the bytes follow, unless they stay where they are */
 };
@@ -87,12 +100,78 @@ static struct executor *executor_choose(struct executor_pool *pool, enum lane la
     return best;
 }
 
+/* May this call, or one that it has queued, change something? */
+static bool call_writes(const struct call *call)
+{
+    return (transaction_guard_flags(call) & COMMAND_WRITES) != 0;
+}
+
+static void writes_begin(struct writes *writes)
+{
+    spin_acquire(&writes->lock);
+    writes->under_way++;
+    spin_release(&writes->lock);
+}
+
+/* Hands a finished errand back; it belongs to its session's worker from then on. */
+static void errand_answer(struct errand *errand)
+{
+    struct session *session = errand->call.session;
+    session->sink->returned(session);
+}
+
+/* Whoever ends the last write answers those who waited for that. */
+static void writes_end(struct writes *writes)
+{
+    struct errand *answered = NULL;
+    spin_acquire(&writes->lock);
+    if (--writes->under_way == 0) {
+        answered = writes->awaiting;
+        writes->awaiting = NULL;
+    }
+    spin_release(&writes->lock);
+    while (answered != NULL) {
+        struct errand *next = answered->next_awaiting;
+        errand_answer(answered);
+        answered = next;
+    }
+}
+
+/* False when there is none; otherwise the errand is answered later. */
+static bool writes_await(struct writes *writes, struct errand *errand)
+{
+    spin_acquire(&writes->lock);
+    bool waits = writes->under_way != 0;
+    if (waits) {
+        errand->next_awaiting = writes->awaiting;
+        writes->awaiting = errand;
+    }
+    spin_release(&writes->lock);
+    return waits;
+}
+
+/* The errand's call is done, its executor outside its turn. */
+static void errand_done(struct errand *errand, struct exec *exec)
+{
+    struct writes *writes = &exec->executors->writes;
+    output_seal(&errand->out);
+    if (errand->writes) {
+        writes_end(writes); /* before it waits for others of its kind, which may wait for it */
+    }
+    if ((errand->call.command->flags & COMMAND_GRACE) != 0 || errand->awaits_writes) {
+        exec_await_turns(exec);
+    }
+    atomic_fetch_sub_explicit(&errand->executor->waiting, 1, memory_order_relaxed);
+    if (!errand->awaits_writes || !writes_await(writes, errand)) {
+        errand_answer(errand);
+    }
+}
+
 static void errand_deliver(struct mail *mail, void *receiver)
 {
     struct errand *errand = CONTAINER_OF(mail, struct errand, mail);
     struct executor *executor = receiver;
     struct exec_worker *worker = executor->worker;
-    struct session *session = errand->call.session;
     bool takes_place = errand->call.locks.held; /* the others only walk, sleep or set options */
     if (takes_place) {
         turnstile_enter(&worker->exec->executors->turnstile);
@@ -116,12 +195,7 @@ static void errand_deliver(struct mail *mail, void *receiver)
     if (outcome != AWAY_DONE) {
         return; /* queued: perhaps it was resumed already, and stands in this executor's box */
     }
-    output_seal(&errand->out);
-    if ((errand->call.command->flags & COMMAND_GRACE) != 0) {
-        exec_await_turns(worker->exec);
-    }
-    atomic_fetch_sub_explicit(&executor->waiting, 1, memory_order_relaxed);
-    session->sink->returned(session);
+    errand_done(errand, worker->exec);
 }
 
 void call_rest(const struct call *call)
@@ -136,6 +210,12 @@ void call_rest(const struct call *call)
         turnstile_let_pass(&exec->executors->turnstile);
         errand->place_ticks = clock_ticks(&exec->ticks);
     }
+}
+
+void call_await_writes(const struct call *call)
+{
+    ASSERT(call->session->errand != NULL);
+    call->session->errand->awaits_writes = true;
 }
 
 static void errand_resume(struct shard_waiter *waiter)
@@ -166,6 +246,11 @@ void exec_errand_send(struct call *call)
     shard_waiter_init(&errand->waiter, errand_resume);
     errand->begin_ticks = 0;
     errand->place_ticks = 0;
+    errand->awaits_writes = false;
+    errand->writes = call_writes(call);
+    if (errand->writes) {
+        writes_begin(&call->worker->exec->executors->writes);
+    }
     call->session->errand = errand;
     call->session->flags |= SESSION_AWAY;
     bool walks = call->command->row->lock == LOCK_EACH_SHARD;
@@ -316,6 +401,7 @@ enum status exec_start(struct exec *exec, unsigned executors, unsigned at_once)
     memset((void *)pool, 0, sizeof(*pool) + executors * sizeof(struct executor));
     exec->executors = pool;
     turnstile_init(&pool->turnstile, at_once);
+    spin_init(&pool->writes.lock, LOCK_RANK_LEAF, 0);
     pool->lenient = executors > WALKERS ? executors - WALKERS : 0;
     for (unsigned i = 0; i < executors; i++) {
         struct executor *executor = &pool->executors[i];

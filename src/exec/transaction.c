@@ -60,7 +60,7 @@ uint32_t transaction_guard_flags(const struct call *call)
     uint32_t flags = call->command->flags;
     const struct transaction *transaction = call->session->transaction;
     if (call->command->row->lock == LOCK_TRANSACTION && transaction != NULL) {
-        flags |= transaction->flags & COMMAND_DENYOOM;
+        flags |= transaction->flags & (COMMAND_DENYOOM | COMMAND_WRITES);
     }
     return flags;
 }

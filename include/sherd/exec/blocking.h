@@ -9,7 +9,8 @@
  *           |                           SERVING --the writer of another key comes by--> MISSED --> SERVED, or AGAIN
  *           |--its time is over--> TIMED_OUT
  *           |--CLIENT UNBLOCK--> UNBLOCKED_TIMEOUT, UNBLOCKED_ERROR (mail)
- *           |--the key went by itself--> AGAIN (mail): the call is made anew, with the deadline that it had
+ *           |--the key went by itself, or a guard may postpone what would serve it--> AGAIN (mail): the call is made
+ *           |                                                                anew, with the deadline that it had
  *           +--the connection closes--> CLOSED
  *
  * Each arrow from WAITING is one compare-and-swap of session->block_state, so that exactly one of them happens. SERVED

@@ -94,6 +94,10 @@ NODISCARD bool call_write_object(struct call *call, uint32_t argument, enum valu
  * call holds it keeps. Nothing on a worker, where work has a bound. */
 void call_rest(const struct call *call);
 
+/* For a handler that keeps writes from beginning (COMMAND_ELSEWHERE): its call, or the EXEC that it is part of, answers
+ * only after every worker's turn of now has ended, and every write on an executor that began before it. */
+void call_await_writes(const struct call *call);
+
 /* For a handler that finds after call_read* of one existing key, and before it has replied or changed anything, that
  * its work is too long for a spinlock (no work is once call->locks.possessed): the call runs again with its shards
  * possessed. Takes back the hit, which is counted again there. */

@@ -18,6 +18,7 @@ enum outcome {
     OUTCOME_PREPARE,    /* nothing done: run again when what was asked for is copied (exec/preparation.h) */
     OUTCOME_BLOCK,      /* nothing replied: the session waits (only call_block gives this) */
     OUTCOME_POSSESS,    /* nothing done: run again on an executor, with its shards possessed */
+    OUTCOME_POSTPONE,   /* only of guards: not now; the session rests until it is resumed (exec/postponement.h) */
 };
 
 typedef enum outcome command_handler(struct call *call);
@@ -55,6 +56,8 @@ enum command_flag {
     COMMAND_UNQUEUED = 1 << 29,   /* runs at once even between MULTI and EXEC */
     COMMAND_SUBSCRIBED = 1 << 30, /* allowed to a RESP2 client that has subscribed */
     COMMAND_BRIEF = 1 << 28,      /* bounded work: timed together with its like. Those FAST with one key are, too */
+    COMMAND_EVERY = 1U << 31,     /* derived: all commands have it */
+    COMMAND_WRITES = COMMAND_WRITE | COMMAND_MAY_REPLICATE, /* what others may have to be told of */
 };
 
 enum acl_category {

@@ -11,41 +11,9 @@
 #include "sherd/config/config.h"
 #include "sherd/exec/call.h"
 #include "sherd/exec/eviction.h"
+#include "sherd/exec/hooks.h"
 #include "sherd/exec/statistics.h"
 #include "sherd/sync/mailbox.h"
-
-/* Looks at a call before it runs. It concerns calls whose command has one of `command_flags` or whose session has one
- * of `session_flags`. OUTCOME_DONE lets it pass; otherwise it has replied. */
-struct guard {
-    uint32_t command_flags;
-    uint32_t session_flags;
-    enum outcome (*check)(struct call *call, void *context);
-    void *context;
-};
-
-/* Sees a call after its shards are free, when it took at least exec->slow_ns. */
-struct slow_hook {
-    void (*ran)(void *context, const struct call *call, uint64_t nanoseconds);
-    void *context;
-};
-
-/* Something that took long without being a command ("expire-cycle"). */
-struct spike_hook {
-    void (*noted)(void *context, const char *event, uint64_t nanoseconds);
-    void *context;
-};
-
-/* Called about ten times a second, on one worker's thread, inside a turn of it. */
-struct cron_hook {
-    void (*tick)(void *context, struct exec_worker *worker);
-    void *context;
-};
-
-/* CONFIG RESETSTAT: forgets what a room counts beside the workers' statistics. Any thread. */
-struct reset_hook {
-    void (*reset)(void *context);
-    void *context;
-};
 
 struct executor_pool;
 enum {
@@ -67,6 +35,7 @@ struct exec {
     struct guard guards[EXEC_GUARDS_MAX];                  /* (c) in the order of their checks */
     unsigned guard_count;                                  /* (c) */
     _Atomic uint32_t guard_command_flags;                  /* (a) union over the guards that are armed */
+    uint32_t postponing_flags;                             /* (c) of the guards that postpone, armed or not */
     uint32_t guard_session_flags;                          /* (c) of the guards, and SESSION_PREPARED */
     struct slow_hook slow_hook;                            /* (c) */
     struct spike_hook spike_hook;                          /* (c) */
@@ -120,6 +89,8 @@ struct exec_worker {
     uint32_t untimed_count;               /* (w) so many times */
     bool is_executor;                     /* (c) */
     uint32_t guard_command_flags;         /* (w) of the batch: the armed ones it may concern */
+    struct session *first_postponed;      /* (w) in the order in which they were */
+    struct session *last_postponed;       /* (w) */
     int64_t last_trim_ms;                 /* (w) */
     size_t retired_told_bytes;            /* (w) of user.retired_bytes, in exec->leaving_bytes */
     struct evict_pool evict_pool;         /* (w) */
@@ -157,6 +128,7 @@ enum item_outcome {
     ITEM_AWAY,      /* an executor runs it; its session will be resumed with the reply */
     ITEM_BLOCKED,   /* its session waits for a key or a time, and will be resumed with the reply */
     ITEM_PREPARING, /* not executed: an executor copies for it; its session will be resumed to try again */
+    ITEM_POSTPONED, /* not executed: a guard wants it later; its session will be resumed to try again */
 };
 
 /* One request of a batch. The caller fills session and request; argv lies in worker->pool. */
@@ -185,6 +157,8 @@ void exec_refresh(struct exec_worker *worker);
  * When there are more than EXEC_BATCH_REPLY_BYTES of them it leaves the other items alone: they are ITEM_BUSY. At most
  * EXEC_BATCH_MAX items; inside a turn. */
 void exec_batch(struct exec_worker *worker, struct item *items, size_t count);
+/* Learns which guards are armed: at the beginning of a batch, and before a call outside one. */
+void exec_look_at_guards(struct exec_worker *worker);
 /* Runs one call for a session: everything from the guards to the hooks. */
 enum item_outcome exec_dispatch(struct call *call);
 /* Counts the calls that wait for a timed one, when there are any and it did not come. */

@@ -29,6 +29,7 @@ enum session_flag {
     SESSION_STOPPED = SESSION_SUSPENDED | SESSION_AWAY | SESSION_BLOCKED, /* executes nothing for now */
     SESSION_SUBSCRIBED = 1 << 15, /* has subscribed to something: in RESP2 it runs little else */
     SESSION_RESIZED = 1 << 13,    /* what it keeps beside its buffers has another size than was counted last */
+    SESSION_POSTPONED = 1 << 16,  /* a guard wants its next request later: it is suspended until then */
 };
 
 struct blocked;
@@ -108,6 +109,8 @@ struct session {
     struct transaction *transaction; /* (w) what it has queued and watches; or NULL */
     size_t kept_bytes;               /* (w) of what is kept for it beside its buffers and its transaction */
     struct blob *argument;           /* (w) a large argument of its request, received into a blob; NULL: none is */
+    struct session *next_postponed;  /* (w) while SESSION_POSTPONED: its neighbours in the worker's list */
+    struct session *prev_postponed;  /* (w) */
 
     struct spin names;                      /* guards what follows */
     struct blob *texts[SESSION_TEXT_COUNT]; /* (n) changed by the worker alone, which reads without the lock */

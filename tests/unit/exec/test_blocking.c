@@ -109,13 +109,25 @@ static const struct command_row rows[] = {
      .handler = take_handler,
      .arity = -2,
      .lock = LOCK_KEYS,
+     .flags = COMMAND_BLOCKING,
      .keys = {{.flags = KEY_RW, .begin = 1, .last = -1, .step = 1}}},
     {0},
 };
 
+static enum outcome postpone(UNUSED struct call *call, UNUSED void *context)
+{
+    return OUTCOME_POSTPONE;
+}
+
 static void setup(void)
 {
     small_server_init(&server, rows, NULL);
+    while (small_shard(&server, "k") == KEYSPACE_SHARDS - 1) {
+        hash_key_randomize(&server.keyspace.hash_key); /* so that there is a later shard */
+    }
+    exec_add_guard(&server.exec,
+                   (struct guard){.command_flags = COMMAND_BLOCKING, .check = postpone, .postpones = true});
+    exec_arm_guard(&server.exec, COMMAND_BLOCKING, false);
     small_server_start(&server, 1);
     recorder_init(&ann, server.worker);
     recorder_init(&ben, server.worker);
@@ -294,6 +306,22 @@ Test(blocking, makes_the_call_anew_once_its_shard_is_free)
     (void)small_run(&cal, "put k");
     cr_assert(ended(&ann, 0, true));
     cr_assert_str_eq(recorder_replies(&ann), "$1\r\nk\r\n");
+}
+
+Test(blocking, serves_nobody_whose_call_a_guard_postpones)
+{
+    (void)small_try(&ann, "take k");
+    exec_arm_guard(&server.exec, COMMAND_BLOCKING, true);
+    (void)small_run(&cal, "put k");
+    cr_assert(served == 0 && ann.resumed == 1 && !session_waits(&ann.session));
+    cr_assert(!ended(&ann, 0, false));
+    cr_assert((ann.session.flags & SESSION_BLOCKED) != 0 && (ann.session.flags & SESSION_POSTPONED) != 0);
+    cr_assert_eq(server.exec.blocked_clients, 1);
+    cr_assert(!ended(&ann, 2000, false)); /* now it is the guard's time that counts */
+    exec_arm_guard(&server.exec, COMMAND_BLOCKING, false);
+    cr_assert(ended(&ann, 2000, false));
+    cr_assert_str_eq(recorder_replies(&ann), "$1\r\nk\r\n");
+    cr_assert(ann.session.flags == 0 && server.exec.blocked_clients == 0);
 }
 
 Test(blocking, leaves_no_place_in_the_queue_of_a_destination_that_is_not_needed_any_more)

@@ -303,7 +303,10 @@ static enum outcome guard_check(struct call *call, void *context)
 
 static void add_guard(uint32_t command_flags, uint32_t session_flags, char *letter)
 {
-    exec_add_guard(&server.exec, (struct guard){command_flags, session_flags, guard_check, letter});
+    exec_add_guard(&server.exec, (struct guard){.command_flags = command_flags,
+                                                .session_flags = session_flags,
+                                                .check = guard_check,
+                                                .context = letter});
 }
 
 Test(dispatch, asks_guards_in_their_order_until_one_refuses)

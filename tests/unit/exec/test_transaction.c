@@ -4,6 +4,7 @@
 #include <criterion/criterion.h>
 #include <stdio.h>
 
+#include "sherd/exec/postponement.h"
 #include "sherd/exec/transaction.h"
 #include "small_commands.h"
 #include "small_server.h"
@@ -29,6 +30,13 @@ static const struct command_row count_rows[] = {
     {0},
 };
 
+/* Writes are not wanted for now. */
+static enum outcome postpone(UNUSED struct call *call, UNUSED void *context)
+{
+    uint32_t armed = atomic_load(&server.exec.guard_command_flags);
+    return (armed & transaction_guard_flags(call)) != 0 ? OUTCOME_POSTPONE : OUTCOME_DONE;
+}
+
 static void setup(void)
 {
     static struct command_row rows[32];
@@ -40,6 +48,8 @@ static void setup(void)
         rows[count++] = *row;
     }
     small_server_init(&server, rows, NULL);
+    exec_add_guard(&server.exec, (struct guard){.command_flags = COMMAND_WRITES, .check = postpone, .postpones = true});
+    exec_arm_guard(&server.exec, COMMAND_WRITES, false);
     small_server_start(&server, 1);
     recorder_init(&ann, server.worker);
     recorder_init(&ben, server.worker);
@@ -132,6 +142,24 @@ Test(transaction, runs_whole_when_it_had_to_wait_for_a_shard)
     small_give_back(&owner);
     small_wake(&ann);
     cr_assert_str_eq(small_run(&ann, "exec"), "*2\r\n+OK\r\n+OK\r\n");
+}
+
+Test(transaction, is_postponed_as_the_commands_that_it_has_queued)
+{
+    (void)small_run(&ann, "multi");
+    (void)small_run(&ann, "set k v");
+    (void)small_run(&ben, "multi");
+    (void)small_run(&ben, "get k");
+    exec_arm_guard(&server.exec, COMMAND_WRITES, true);
+    cr_assert_eq(small_try(&ann, "exec"), ITEM_POSTPONED);
+    cr_assert_eq(small_try(&ben, "set k w"), ITEM_POSTPONED); /* before it is queued */
+    session_unpostpone(&ben.session);
+    small_wake(&ben);
+    cr_assert_str_eq(small_run(&ben, "exec"), "*1\r\n$-1\r\n");
+    exec_arm_guard(&server.exec, COMMAND_WRITES, false);
+    session_unpostpone(&ann.session);
+    small_wake(&ann);
+    cr_assert_str_eq(small_run(&ann, "exec"), "*1\r\n+OK\r\n");
 }
 
 Test(transaction, ends_with_its_worker_when_an_executor_ran_it)
