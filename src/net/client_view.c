@@ -16,7 +16,7 @@ enum {
 static void print_flags(const struct client_view *view, char out[static FLAGS_SHOWN_MAX])
 {
     size_t len = 0;
-    if (view->is_blocked) {
+    if (view->is_blocked || (view->flags & SESSION_POSTPONED) != 0) {
         out[len++] = 'b';
     }
     if (client_view_subscribes(view)) {

@@ -8,6 +8,7 @@
 
 #include "internal.h"
 #include "sherd/exec/blocking.h"
+#include "sherd/exec/postponement.h"
 #include "sizes.h"
 #include "socket.h"
 
@@ -177,8 +178,10 @@ static void wake_deliver(struct mail *mail, void *receiver)
         return;
     }
     if ((session->flags & SESSION_AWAY) != 0) {
-        return; /* the flags are not to be touched while an executor reads them */
+        conn_pause(conn); /* a call that waited and was made anew may have gone away */
+        return;           /* the flags are not to be touched while an executor reads them */
     }
+    session_unpostpone(session);
     session->flags &= ~(uint32_t)SESSION_SUSPENDED;
     if ((session->flags & SESSION_RESIZED) != 0) {
         client_memory_resized(conn);
@@ -290,30 +293,8 @@ void conn_pause(struct conn *conn)
     }
 }
 
-static void on_hangup(evutil_socket_t fd, short what, void *argument)
-{
-    (void)fd;
-    (void)what;
-    struct conn *conn = argument;
-    conn->flags |= CONN_ASKED_TO_CLOSE;
-    conn_touch(conn);
-}
-
-void conn_pause_until_hangup(struct conn *conn)
-{
-    conn_pause(conn);
-    conn->flags |= CONN_HANGUP_ONLY;
-    (void)event_assign(&conn->read_event, conn->worker->base, conn->fd, EV_CLOSED | EV_PERSIST, on_hangup, conn);
-    (void)event_add(&conn->read_event, NULL);
-}
-
 void conn_continue(struct conn *conn)
 {
-    if ((conn->flags & CONN_HANGUP_ONLY) != 0 && (conn->flags & CONN_CLOSED) == 0) {
-        conn->flags &= ~(uint32_t)CONN_HANGUP_ONLY;
-        (void)event_del(&conn->read_event);
-        (void)event_assign(&conn->read_event, conn->worker->base, conn->fd, EV_READ | EV_PERSIST, on_readable, conn);
-    }
     if ((conn->flags & (CONN_READ_OFF | CONN_CLOSED)) == CONN_READ_OFF) {
         conn->flags &= ~(uint32_t)CONN_READ_OFF;
         (void)event_add(&conn->read_event, NULL);
@@ -479,6 +460,7 @@ void conn_close(struct conn *conn)
     (void)close(conn->fd);
     conn->fd = -1;
     shard_waiter_leave(&conn->session.waiter);
+    session_unpostpone(&conn->session);
     if (conn->wait_event != NULL) {
         (void)event_del(conn->wait_event);
     }

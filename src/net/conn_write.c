@@ -183,7 +183,8 @@ void conn_write(struct conn *conn)
         alive = write_own(conn, &budget);
     }
     /* A peer that has ended its side still gets the answers to what it sent. */
-    bool working = (session->flags & (SESSION_SUSPENDED | SESSION_AWAY)) != 0 || (conn->flags & CONN_READY) != 0;
+    uint32_t working_flags = (session->flags & SESSION_POSTPONED) != 0 ? 0 : SESSION_SUSPENDED | SESSION_AWAY;
+    bool working = (session->flags & working_flags) != 0 || (conn->flags & CONN_READY) != 0;
     bool ends = (session->flags & SESSION_CLOSING) != 0 || ((conn->flags & CONN_ASKED_TO_CLOSE) != 0 && !working);
     bool drained = output_is_empty(&session->own);
     if (UNLIKELY(!alive || (ends && drained))) {

@@ -36,8 +36,6 @@ static inline size_t conn_large_bytes(const struct conn *conn)
 }
 /* Stops or starts listening to the socket. */
 void conn_pause(struct conn *conn);
-/* Stops reading, but still notices when the peer goes away. */
-void conn_pause_until_hangup(struct conn *conn);
 void conn_continue(struct conn *conn);
 /* Closes the socket; the object lives on while somebody may resume it. */
 void conn_close(struct conn *conn);

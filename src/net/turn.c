@@ -36,16 +36,16 @@ static void item_finished(const struct item *item, struct conn *conn)
         conn->used += item->request.bytes;
         conn_pause(conn);
         break;
-    case ITEM_BLOCKED:
+    case ITEM_BLOCKED: /* reading goes on: that is how its peer's end is noticed */
         conn->used += item->request.bytes;
         client_memory_resized(conn);
-        conn_pause_until_hangup(conn);
         break;
     case ITEM_SUSPENDED:
     case ITEM_PREPARING:
         conn_pause(conn);
         break;
-    case ITEM_BUSY: /* the batch's end makes it ready */
+    case ITEM_POSTPONED: /* the same; of its input nothing is used up */
+    case ITEM_BUSY:      /* the batch's end makes it ready */
     case ITEM_SKIPPED:
         break;
     }
@@ -117,6 +117,15 @@ static ALWAYS_INLINE bool conn_stopped(const struct conn *conn)
            (conn->flags & (CONN_CLOSED | CONN_READY)) != 0;
 }
 
+/* More than client-query-buffer-limit of a request, or behind one that waits: closes. */
+static ALWAYS_INLINE void limit_input(struct conn *conn, size_t begin, const struct net_options *options)
+{
+    size_t bytes = conn->input.len - begin + conn_large_bytes(conn);
+    if (UNLIKELY((int64_t)bytes > options->query_buffer_limit_bytes)) {
+        client_close_long_query(conn);
+    }
+}
+
 /* Cuts the connection's bytes into requests and adds them to the batch, which runs when it is full. */
 static void conn_frame(struct conn *conn, const struct net_options *options)
 {
@@ -128,9 +137,7 @@ static void conn_frame(struct conn *conn, const struct net_options *options)
         limits.authenticated = (conn->session.flags & SESSION_UNAUTHENTICATED) == 0 || options->requirepass.len == 0;
         enum request_outcome outcome = request_parse(&conn->parser, rest, &limits, &worker->exec.pool, &result);
         if (outcome == REQUEST_PART) {
-            if (UNLIKELY((int64_t)(rest.len + conn_large_bytes(conn)) > options->query_buffer_limit_bytes)) {
-                client_close_long_query(conn);
-            }
+            limit_input(conn, conn->framed, options);
             return;
         }
         if (UNLIKELY(outcome == REQUEST_ERROR)) {
@@ -156,6 +163,9 @@ static void conn_frame(struct conn *conn, const struct net_options *options)
                    UNLIKELY((conn->session.flags & SESSION_UNAUTHENTICATED) != 0)) {
             run_batch(worker);
         }
+    }
+    if (UNLIKELY((conn->session.flags & (SESSION_BLOCKED | SESSION_POSTPONED)) != 0)) {
+        limit_input(conn, conn->used, options);
     }
 }
 

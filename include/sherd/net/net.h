@@ -27,9 +27,8 @@ enum conn_flag {
     CONN_CLOSED = 1 << 5,         /* its socket is gone; freed as soon as nobody can resume it */
     CONN_ASKED_TO_CLOSE = 1 << 6, /* the peer has ended its side */
     CONN_UNIX = 1 << 7,
-    CONN_ORPHAN = 1 << 8,       /* closed, waiting for the last mail or errand that can reach it */
-    CONN_HANGUP_ONLY = 1 << 10, /* read_event waits for the peer's end alone */
-    CONN_OVER_SOFT = 1 << 9,    /* counted in net->over_soft */
+    CONN_ORPHAN = 1 << 8,    /* closed, waiting for the last mail or errand that can reach it */
+    CONN_OVER_SOFT = 1 << 9, /* counted in net->over_soft */
 };
 
 struct conn {
