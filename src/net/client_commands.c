@@ -392,6 +392,8 @@ static enum outcome client_help(struct call *call)
         "    Return information about client connections. Options:",
         "    * TYPE (NORMAL|MASTER|REPLICA|PUBSUB)",
         "      Return clients of specified type.",
+        "PAUSE <timeout> [WRITE|ALL]",
+        "    Keep clients waiting for <timeout> milliseconds: those that write, or all.",
         "REPLY (ON|OFF|SKIP)",
         "    Control the replies sent to the current connection.",
         "SETNAME <name>",
@@ -400,6 +402,8 @@ static enum outcome client_help(struct call *call)
         "    Set client meta attr. Options are:",
         "    * LIB-NAME: the client lib name.",
         "    * LIB-VER: the client lib version.",
+        "UNPAUSE",
+        "    End the pause now.",
         "UNBLOCK <clientid> [TIMEOUT|ERROR]",
         "    Unblock the specified blocked client.",
         "TRACKINGINFO",
@@ -439,6 +443,11 @@ static const struct command_history kill_history[] = {
     {"3.2.0", "Added `master` type in for `TYPE` option."},
     {"5.0.0", "Replaced `slave` `TYPE` with `replica`. `slave` still supported for backward compatibility."},
     {"6.2.0", "`LADDR` option."},
+    {0},
+};
+
+static const struct command_history pause_history[] = {
+    {"6.2.0", "`CLIENT PAUSE WRITE` mode added along with the `mode` option."},
     {0},
 };
 
@@ -490,6 +499,11 @@ static const struct command_row client_subcommands[] = {
     {SUBCOMMAND("no-touch", client_no_touch, 3, OWN_FLAGS, "7.2.0"),
      .summary = "Lets commands of this connection leave access statistics alone.", .complexity = "O(1)",
      .arguments = "enabled:(ON|OFF)"},
+    {SUBCOMMAND("pause", client_pause, -3, ADMIN_FLAGS | COMMAND_ELSEWHERE, "2.9.50"),
+     .summary = "Keeps clients waiting for a time.", .complexity = "O(1)", .history = pause_history,
+     .arguments = "timeout:integer mode:(WRITE|ALL)?^6.2.0"},
+    {SUBCOMMAND("unpause", client_unpause, 2, ADMIN_FLAGS | COMMAND_ELSEWHERE | COMMAND_GRACE, "6.2.0"),
+     .summary = "Lets paused clients go on.", .complexity = "O(N) Where N is the number of paused clients"},
     {SUBCOMMAND("unblock", client_unblock, -3, ADMIN_FLAGS, "5.0.0"),
      .summary = "Ends the wait of a blocked connection.", .complexity = EACH_CLIENT,
      .arguments = "client-id:integer unblock-type:(TIMEOUT|ERROR)?"},

@@ -88,6 +88,12 @@ void registry_join(struct conn *conn);
 /* From here on nobody else can reach the connection, except through a wake that is under way. */
 void registry_leave(struct conn *conn);
 
+/* pause.c: before the worker's thread starts. */
+void pause_watch_init(struct net_worker *worker);
+/* CLIENT PAUSE and CLIENT UNPAUSE. */
+enum outcome client_pause(struct call *call);
+enum outcome client_unpause(struct call *call);
+
 /* peaks.c: the largest buffers of the last seconds, for INFO; on the worker. */
 void peaks_note(struct net_worker *worker, size_t input_bytes, size_t output_bytes);
 /* A new second begins. */

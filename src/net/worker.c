@@ -121,6 +121,7 @@ enum status worker_start(struct net *net, unsigned index)
     (void)event_assign(&worker->wake_event, worker->base, worker->box.wake_fd, EV_READ | EV_PERSIST, on_wake, worker);
     (void)event_add(&worker->wake_event, NULL);
     (void)event_assign(&worker->tick_event, worker->base, -1, 0, on_tick, worker);
+    pause_watch_init(worker);
     return pthread_create(&worker->thread, NULL, worker_main, worker) == 0 ? STATUS_OK : STATUS_SYSTEM;
 }
 

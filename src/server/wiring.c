@@ -170,6 +170,7 @@ void server_wire(struct server *server)
                                                            .log = &server->log,
                                                            .config_slot = SLOT_OBSERVE,
                                                            .sections = server->info_sections});
+    pause_init(&server->net); /* its guard stands behind those that refuse */
 }
 
 void server_unwire(struct server *server)

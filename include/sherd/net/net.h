@@ -15,6 +15,7 @@
 #include "sherd/exec/exec.h"
 #include "sherd/net/cpus.h"
 #include "sherd/net/options.h"
+#include "sherd/net/pause.h"
 
 struct net;
 
@@ -120,6 +121,7 @@ struct net_worker {
     uint32_t slot_cap;                       /* registry */
     _Atomic uint32_t connections;            /* (a) */
     struct recent_peaks peaks;
+    struct pause_watch pause;
 };
 
 struct net_acceptor;
@@ -147,6 +149,7 @@ struct net {
     _Atomic size_t leaving_bytes;           /* (a) of clients that were shed and are not freed yet */
     _Atomic int64_t evict_after_ms; /* (a) until then no client can be evicted: all that are left are protected */
     _Atomic int64_t shed_after_ms;  /* (a) until then nobody searches for them again */
+    struct pause pause;
 };
 
 _Static_assert(offsetof(struct net, clients) % CACHE_LINE_BYTES == 0, "coming and going disturbs no turn");
