@@ -9,6 +9,7 @@ import shlex
 import shutil
 import signal
 import socket
+import struct
 import subprocess
 import tempfile
 import time
@@ -102,6 +103,12 @@ class Server:
     def alive(self):
         return self.process.poll() is None
 
+    def processor_seconds(self):
+        """What the process has used of the processors so far."""
+        with open("/proc/%d/stat" % self.process.pid, encoding="ascii") as stat:
+            fields = stat.read().rsplit(")", 1)[1].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
     def stop(self, timeout=20):
         """Ends the process with SIGTERM (then SIGKILL) and removes its folder; returns a list of complaints."""
         complaints = []
@@ -175,3 +182,8 @@ class Connection:
     def close(self):
         self.closed = True
         self.socket.close()
+
+    def reset(self):
+        """Closes with RST instead of FIN."""
+        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self.close()
