@@ -4,29 +4,23 @@
  * the channel, then the patterns; delivering takes the worker's hub. */
 #include "internal.h"
 #include "sherd/base/glob.h"
-
-struct message;
-
-/* The message in one worker's mailbox. */
-struct message_mail {
-    struct mail mail;
-    struct message *message;
-    struct hub *hub; /* NULL: that worker has no subscriber */
-};
+#include "sherd/exec/broadcast.h"
 
 /* Shared by all workers it goes to. */
 struct message {
-    _Atomic uint32_t references; /* (a) mails that are under way */
-    uint32_t worker_count;       /* (c) */
+    struct broadcast broadcast;
+    struct pubsub *pubsub;       /* (c) */
     enum subscription_kind kind; /* (c) */
     uint64_t hash;               /* (c) of the channel */
     uint64_t sequence;           /* (c) */
     struct slice channel;        /* (c) inside body */
     struct blob *body;           /* (c) channel and payload as bulk strings */
-    struct message_mail mails[]; /* by worker */
 };
 
-static void deliver(struct mail *mail, void *receiver);
+static void message_deliver(struct broadcast *broadcast, uint32_t worker);
+static void message_end(struct broadcast *broadcast);
+
+static const struct broadcast_kind message_kind = {message_deliver, message_end};
 
 static void append_bulk(struct buffer *out, struct slice bytes)
 {
@@ -35,17 +29,16 @@ static void append_bulk(struct buffer *out, struct slice bytes)
     buffer_append(out, "\r\n", 2);
 }
 
-static struct message *message_create(struct exec *exec, enum subscription_kind kind, struct slice channel,
+static struct message *message_create(struct pubsub *pubsub, enum subscription_kind kind, struct slice channel,
                                       struct slice payload)
 {
-    uint32_t workers = atomic_load_explicit(&exec->worker_count, memory_order_acquire);
-    struct message *message = memory_alloc_zeroed(sizeof(*message) + workers * sizeof(message->mails[0]));
+    struct message *message = broadcast_create(pubsub->exec, sizeof(*message), &message_kind);
     struct buffer body;
     buffer_init(&body);
     append_bulk(&body, channel);
     size_t channel_end = body.len - 2;
     append_bulk(&body, payload);
-    message->worker_count = workers;
+    message->pubsub = pubsub;
     message->kind = kind;
     message->body = blob_from_slice(buffer_slice(&body));
     message->channel = slice_make(message->body->data + channel_end - channel.len, channel.len);
@@ -53,19 +46,17 @@ static struct message *message_create(struct exec *exec, enum subscription_kind 
     return message;
 }
 
-static void message_free(struct message *message)
+static void message_end(struct broadcast *broadcast)
 {
-    blob_release(message->body);
-    memory_free(message);
+    blob_release(CONTAINER_OF(broadcast, struct message, broadcast)->body);
 }
 
 /* Notes the workers with subscribers of that channel; returns how many subscriptions there are. */
-static uint32_t message_address(struct message *message, struct pubsub *pubsub, const struct channel *channel)
+static uint32_t message_address(struct message *message, const struct channel *channel)
 {
-    for (uint32_t i = 0; i < message->worker_count; i++) {
-        struct message_mail *mail = &message->mails[i];
-        if (channel->per_worker[i] != 0 && mail->hub == NULL) {
-            *mail = (struct message_mail){.mail = {.deliver = deliver}, .message = message, .hub = &pubsub->hubs[i]};
+    for (uint32_t i = 0; i < message->broadcast.worker_count; i++) {
+        if (channel->per_worker[i] != 0) {
+            broadcast_address(&message->broadcast, i);
         }
     }
     return channel->total;
@@ -81,31 +72,12 @@ static uint32_t message_address_patterns(struct message *message, struct pubsub 
         for (struct chain_node *node = patterns->channels.heads[i]; node != NULL; node = node->next) {
             const struct channel *pattern = CONTAINER_OF(node, struct channel, node);
             if (glob_match(blob_slice(pattern->name), message->channel, false)) {
-                receivers += message_address(message, pubsub, pattern);
+                receivers += message_address(message, pattern);
             }
         }
     }
     spin_release(&patterns->lock);
     return receivers;
-}
-
-/* Into the mailboxes; under the channel's lock. */
-static void message_send(struct message *message, struct pubsub *pubsub)
-{
-    uint32_t mails = 0;
-    for (uint32_t i = 0; i < message->worker_count; i++) {
-        mails += message->mails[i].hub != NULL;
-    }
-    message->sequence = atomic_fetch_add_explicit(&pubsub->sequence, 1, memory_order_relaxed) + 1;
-    atomic_store_explicit(&message->references, mails, memory_order_relaxed);
-    uint32_t workers = message->worker_count;
-    for (uint32_t i = 0; i < workers && mails != 0; i++) {
-        if (message->mails[i].hub != NULL) {
-            mails--; /* with the last mail the message may be gone */
-            const struct exec_worker *worker = atomic_load_explicit(&pubsub->exec->workers[i], memory_order_acquire);
-            mailbox_send(worker->box, &message->mails[i].mail);
-        }
-    }
 }
 
 uint32_t pubsub_publish(struct pubsub *pubsub, enum subscription_kind kind, struct slice channel, struct slice payload)
@@ -117,23 +89,24 @@ uint32_t pubsub_publish(struct pubsub *pubsub, enum subscription_kind kind, stru
     if (!may_fit && atomic_load_explicit(&stripe->count, memory_order_acquire) == 0) {
         return 0;
     }
-    struct message *message = message_create(pubsub->exec, kind, channel, payload);
+    struct message *message = message_create(pubsub, kind, channel, payload);
     message->hash = hash;
     uint32_t receivers = 0;
     spin_acquire(&stripe->lock);
     const struct channel *found = channel_find(stripe, hash, kind, channel);
     if (found != NULL) {
-        receivers += message_address(message, pubsub, found);
+        receivers += message_address(message, found);
     }
     if (may_fit) {
         receivers += message_address_patterns(message, pubsub);
     }
     if (receivers != 0) {
-        message_send(message, pubsub);
+        message->sequence = atomic_fetch_add_explicit(&pubsub->sequence, 1, memory_order_relaxed) + 1;
+        broadcast_send(&message->broadcast);
     }
     spin_release(&stripe->lock);
     if (receivers == 0) {
-        message_free(message);
+        broadcast_destroy(&message->broadcast);
     }
     return receivers;
 }
@@ -147,11 +120,7 @@ static void push_to(const struct message *message, const struct subscription *to
     struct output *out = session_push_output(session);
     buffer_append(&out->bytes, session->resp == 3 ? ">" : "*", 1);
     buffer_append_slice(&out->bytes, head);
-    if (message->body->len >= REPLY_REFERENCE_BYTES) {
-        output_insert_blob(out, blob_reference(message->body));
-    } else {
-        buffer_append_slice(&out->bytes, blob_slice(message->body));
-    }
+    broadcast_push(session, message->body);
     session->sink->pushed(session);
 }
 
@@ -179,12 +148,10 @@ static void deliver_patterns(const struct message *message, const struct hub *hu
     }
 }
 
-static void deliver(struct mail *mail, void *receiver)
+static void message_deliver(struct broadcast *broadcast, uint32_t worker)
 {
-    (void)receiver;
-    const struct message_mail *own = CONTAINER_OF(mail, struct message_mail, mail);
-    struct message *message = own->message;
-    struct hub *hub = own->hub;
+    const struct message *message = CONTAINER_OF(broadcast, struct message, broadcast);
+    struct hub *hub = &message->pubsub->hubs[worker];
     bool is_shard = message->kind == SUBSCRIPTION_SHARD;
     spin_acquire(&hub->lock);
     const struct audience *audience = audience_find(hub, message->hash, message->kind, message->channel);
@@ -196,9 +163,6 @@ static void deliver(struct mail *mail, void *receiver)
         deliver_patterns(message, hub);
     }
     spin_release(&hub->lock);
-    if (atomic_fetch_sub_explicit(&message->references, 1, memory_order_acq_rel) == 1) {
-        message_free(message);
-    }
 }
 
 uint32_t pubsub_subscribers(struct pubsub *pubsub, enum subscription_kind kind, struct slice name)
