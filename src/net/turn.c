@@ -38,7 +38,7 @@ static void item_finished(const struct item *item, struct conn *conn)
         break;
     case ITEM_BLOCKED: /* reading goes on: that is how its peer's end is noticed */
         conn->used += item->request.bytes;
-        client_memory_resized(conn);
+        client_memory_note(conn); /* the flags stay as they are: who serves it may be reading them */
         break;
     case ITEM_SUSPENDED:
     case ITEM_PREPARING:
