@@ -15,7 +15,7 @@ enum {
     SLICE_DUE_KEYS = 16,       /* past-due keys that are removed per bucket */
     WALK_FEW_KEYS = 2000,      /* more are not walked over in a worker's turn */
     DRAWS_PER_SHARD = 500,
-    PAST_DUE_DRAWS = 100, /* in one hold of a shard; where such keys are only hidden, one of them is answered */
+    PAST_DUE_DRAWS = 100, /* in one hold of a shard */
     DRAWN_SHARDS = 64,    /* found empty in a row: then all are looked at, one after the other */
 };
 
@@ -249,18 +249,42 @@ static bool randomkey_next_shard(struct call *call)
     return call->next_shard < KEYSPACE_SHARDS;
 }
 
+/* The reply for now; it takes the place of an earlier one. */
+static void randomkey_reply(struct call *call, struct slice key)
+{
+    output_truncate(call->reply.output, call->carried_mark);
+    reply_bulk(&call->reply, key);
+    call->carried.found = 1;
+}
+
+static bool all_are_volatile(const struct call *call)
+{
+    uint64_t keys;
+    uint64_t volatile_keys;
+    keyspace_count(call->worker->exec->keyspace, call->db, &keys, &volatile_keys);
+    return keys == volatile_keys;
+}
+
+/* Where past-due keys are only hidden one of them is answered, if nothing better is found. */
 COMMAND_HANDLER(randomkey_command)
 {
     struct exec_worker *worker = call->worker;
+    bool deletes = atomic_load_explicit(&worker->exec->keyspace->expiry_deletes, memory_order_relaxed);
     const struct entry *entry = draw_entry(call);
     for (int tries = 1; entry != NULL; tries++) {
         struct slice key = entry_key(entry);
         struct keyref ref;
         keyref_open_hashed(&ref, &worker->user, call->db, key, keyspace_hash(worker->exec->keyspace, key));
-        if (!keyref_expire_if_due(&ref) ||
-            (tries == PAST_DUE_DRAWS && !atomic_load(&worker->exec->keyspace->expiry_deletes))) {
-            reply_bulk(&call->reply, key);
+        if (!keyref_expire_if_due(&ref)) {
+            randomkey_reply(call, key);
             return OUTCOME_DONE;
+        }
+        if (tries == PAST_DUE_DRAWS && !deletes) {
+            randomkey_reply(call, key);
+            if (all_are_volatile(call)) {
+                return OUTCOME_DONE;
+            }
+            break;
         }
         statistics_add(&worker->statistics, STATISTIC_EXPIRED_LAZILY, 1);
         if (tries == PAST_DUE_DRAWS) {
@@ -271,7 +295,9 @@ COMMAND_HANDLER(randomkey_command)
     if (randomkey_next_shard(call)) {
         return OUTCOME_NEXT_SHARD;
     }
-    reply_null(&call->reply);
+    if (call->carried.found == 0) {
+        reply_null(&call->reply);
+    }
     return OUTCOME_DONE;
 }
 
