@@ -167,6 +167,10 @@ void exec_look_at_guards(struct exec_worker *worker)
     uint32_t armed = atomic_load_explicit(&worker->exec->guard_command_flags, memory_order_relaxed);
     bool asks_memory = (armed & COMMAND_DENYOOM) != 0 && exec_memory_is_near(worker);
     worker->guard_command_flags = asks_memory ? armed : armed & ~(uint32_t)COMMAND_DENYOOM;
+    worker->witnessed = atomic_load_explicit(&worker->exec->witnessed, memory_order_relaxed);
+    if (UNLIKELY(worker->witnessed)) {
+        worker->guard_command_flags |= COMMAND_EVERY; /* so that no call takes the shortest way */
+    }
 }
 
 /* The replies have become large: what is left is to be tried again when they are out. A large argument has been

@@ -367,6 +367,7 @@ static enum item_outcome call_anew(struct session *session)
     blocked_leave(session);
     struct output_mark mark = output_mark(&session->own);
     exec_look_at_guards(session->worker);
+    session->worker->witnessed = false; /* it was shown when it began to wait */
     enum item_outcome outcome = exec_dispatch(&call);
     if (outcome != ITEM_DONE) {
         output_truncate(&session->own, mark);

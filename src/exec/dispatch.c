@@ -388,6 +388,8 @@ static NOINLINE void session_tidy(struct call *call)
     }
     if (session->transaction != NULL && session->transaction->has_run) {
         transaction_finish(call);
+    } else if (UNLIKELY(call->worker->witnessed)) {
+        exec_show_call(call);
     }
 }
 
@@ -395,6 +397,9 @@ static NOINLINE void session_tidy(struct call *call)
 static NOINLINE enum item_outcome ran_unusually(struct call *call, enum outcome outcome)
 {
     if (outcome == OUTCOME_BLOCK) {
+        if (UNLIKELY(call->worker->witnessed)) {
+            exec_show_call(call);
+        }
         call->worker->last_ticks = clock_ticks(&call->worker->exec->ticks);
         return ITEM_BLOCKED;
     }

@@ -62,6 +62,27 @@ void exec_listen(struct exec *exec, uint32_t listener, bool on)
     }
 }
 
+void exec_witness(struct exec *exec, struct exec_worker *worker, bool on)
+{
+    atomic_store_explicit(&exec->witnessed, on, memory_order_relaxed);
+    if (worker != NULL) {
+        exec_look_at_guards(worker);
+    }
+}
+
+void exec_show_call(struct call *call)
+{
+    const struct witness *witness = &call->worker->exec->witness;
+    struct buffer lines;
+    buffer_init(&lines);
+    call->db = call->session->db;
+    witness->describe(witness->context, call, &lines);
+    if (lines.len != 0) {
+        witness->tell(witness->context, buffer_slice(&lines));
+    }
+    buffer_deinit(&lines);
+}
+
 void exec_add_cron(struct exec *exec, struct cron_hook hook)
 {
     ASSERT(exec->cron_count < EXEC_HOOKS_MAX);

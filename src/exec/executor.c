@@ -65,6 +65,7 @@ struct errand {
     struct shard_waiter waiter; /* where it waits for a shard, if it does */
     uint64_t begin_ticks;       /* when it began; 0: not yet */
     uint64_t place_ticks;       /* since when it has its place at the turnstile; 0: it has none */
+    bool is_shown;              /* the witness is to hear of it: it is not a call that is made anew */
     bool writes;                /* counted as a write under way */
     bool awaits_writes;         /* answers when there is none that began before */
     struct errand *next_awaiting;
@@ -185,6 +186,10 @@ static void errand_deliver(struct mail *mail, void *receiver)
     worker->last_ticks = errand->begin_ticks;
     errand->call.worker = worker;
     enum away_outcome outcome = exec_dispatch_away(&errand->call, &errand->waiter);
+    if (outcome == AWAY_DONE && errand->is_shown &&
+        atomic_load_explicit(&worker->exec->witnessed, memory_order_relaxed)) {
+        exec_show_call(&errand->call);
+    }
     exec_turn_end(worker);
     if (takes_place) {
         turnstile_leave(&worker->exec->executors->turnstile);
@@ -247,6 +252,7 @@ void exec_errand_send(struct call *call)
     errand->begin_ticks = 0;
     errand->place_ticks = 0;
     errand->awaits_writes = false;
+    errand->is_shown = call->command->row->lock != LOCK_TRANSACTION && call->session->blocked == NULL;
     errand->writes = call_writes(call);
     if (errand->writes) {
         writes_begin(&call->worker->exec->executors->writes);

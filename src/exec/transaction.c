@@ -77,6 +77,7 @@ static void queue_free(struct transaction *transaction)
     transaction->bytes = 0;
     transaction->flags = 0;
     transaction->is_broken = false;
+    transaction->ran = 0;
     transaction->has_run = false;
 }
 
@@ -155,6 +156,23 @@ void transaction_collect(struct call *call)
     }
 }
 
+/* What ran, then EXEC, as they came to an end. */
+static void transaction_show(const struct call *exec)
+{
+    const struct transaction *transaction = exec->session->transaction;
+    const struct witness *witness = &exec->worker->exec->witness;
+    struct buffer lines;
+    buffer_init(&lines);
+    for (uint32_t i = 0; i < transaction->ran; i++) {
+        struct call queued = transaction_call(exec, i);
+        queued.db = transaction->commands[i].db;
+        witness->describe(witness->context, &queued, &lines);
+    }
+    witness->describe(witness->context, exec, &lines);
+    witness->tell(witness->context, buffer_slice(&lines));
+    buffer_deinit(&lines);
+}
+
 void transaction_finish(struct call *call)
 {
     struct transaction *transaction = call->session->transaction;
@@ -164,6 +182,10 @@ void transaction_finish(struct call *call)
             struct call queued = transaction_call(call, i);
             exec->slow_hook.ran(exec->slow_hook.context, &queued, transaction->commands[i].slow_ns);
         }
+    }
+    if (UNLIKELY(atomic_load_explicit(&exec->witnessed, memory_order_relaxed))) {
+        call->db = call->session->db;
+        transaction_show(call);
     }
     transaction_discard(call->session);
 }

@@ -105,6 +105,7 @@ static void run_queued(struct call *exec, uint32_t index) UNCHECKED_LOCKING
     if (outcome == OUTCOME_CLOSE) {
         exec->session->flags |= SESSION_CLOSING;
     }
+    queued->db = exec->session->db;
     uint64_t nanoseconds = clock_ticks_to_ns(ticks, clock_ticks(ticks) - begin);
     exec_count_call(&call, outcome, nanoseconds);
     queued->slow_ns =
@@ -139,6 +140,7 @@ COMMAND_HANDLER(exec_command)
     for (uint32_t i = 0; i < transaction->count; i++) {
         run_queued(call, i);
     }
+    transaction->ran = transaction->count;
     return OUTCOME_DONE;
 }
 

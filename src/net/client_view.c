@@ -10,20 +10,23 @@
 #include "sherd/net/registry.h"
 
 enum {
-    FLAGS_SHOWN_MAX = 9,
+    FLAGS_SHOWN_MAX = 10,
 };
 
 static void print_flags(const struct client_view *view, char out[static FLAGS_SHOWN_MAX])
 {
     size_t len = 0;
-    if (view->is_blocked || (view->flags & SESSION_POSTPONED) != 0) {
-        out[len++] = 'b';
+    if ((view->flags & SESSION_MONITOR) != 0) {
+        out[len++] = 'O';
     }
     if (client_view_subscribes(view)) {
         out[len++] = 'P';
     }
     if (view->queued >= 0) {
         out[len++] = 'x';
+    }
+    if (view->is_blocked || (view->flags & SESSION_POSTPONED) != 0) {
+        out[len++] = 'b';
     }
     if (view->touched) {
         out[len++] = 'd';

@@ -475,8 +475,8 @@ void conn_sweep(struct conn *conn, const struct net_options *options, int64_t no
 {
     int64_t idle_ms = now_ms - atomic_load_explicit(&conn->session.active_ms, memory_order_relaxed);
     bool busy = (conn->session.flags & SESSION_STOPPED) != 0;
-    if (options->timeout_seconds > 0 && !busy && session_subscriptions(&conn->session) == 0 &&
-        idle_ms > options->timeout_seconds * 1000) {
+    bool listens = session_subscriptions(&conn->session) != 0 || (conn->session.flags & SESSION_MONITOR) != 0;
+    if (options->timeout_seconds > 0 && !busy && !listens && idle_ms > options->timeout_seconds * 1000) {
         log_write(conn->worker->net->log, LOG_LEVEL_VERBOSE, "Closing idle client");
         conn_close(conn);
     } else if (!output_is_empty(&conn->session.own) && client_backlog_exceeds(conn)) {

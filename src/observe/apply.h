@@ -21,6 +21,7 @@ void observe_spike_noted(void *context, const char *event, uint64_t nanoseconds)
 void observe_tick(void *context, struct exec_worker *worker);
 void observe_reset(void *context);
 enum outcome observe_guard_memory(struct call *call, void *context);
+enum outcome observe_guard_monitor(struct call *call, void *context);
 enum outcome observe_guard_protected(struct call *call, void *context);
 
 #endif

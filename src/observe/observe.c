@@ -191,11 +191,13 @@ void observe_init(struct observe *observe, const struct observe_setup *setup)
     spin_init(&observe->identity, LOCK_RANK_OBSERVE, 2);
     slowlog_init(&observe->slowlog);
     latency_init(&observe->latency);
+    monitors_init(&observe->monitors, exec);
     survey_init(&observe->survey, exec->keyspace->databases);
     exec->slow_hook = (struct slow_hook){observe_slow_ran, observe};
     exec->spike_hook = (struct spike_hook){observe_spike_noted, observe};
     exec_add_cron(exec, (struct cron_hook){observe_tick, observe});
     exec_add_reset(exec, (struct reset_hook){observe_reset, observe});
+    exec_add_guard(exec, (struct guard){.session_flags = SESSION_MONITOR, .check = observe_guard_monitor});
     exec_add_guard(
         exec, (struct guard){.command_flags = COMMAND_PROTECTED, .check = observe_guard_protected, .context = observe});
     exec_add_guard(exec,

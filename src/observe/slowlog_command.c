@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What is logged as slow, with secrets blotted out, and SLOWLOG.
+/* What is logged as slow, and SLOWLOG.
  * Owner: struct observe. Locks: those of the slow log and of latency, never both; names of the session that ran. */
 #include <limits.h>
 
 #include "apply.h"
+#include "redaction.h"
 #include "sherd/base/blob.h"
 #include "sherd/base/number.h"
 #include "sherd/observe/commands.h"
@@ -12,64 +13,13 @@ enum {
     GET_DEFAULT = 10,
 };
 
-static const char redacted[] = "(redacted)";
-
-static void blot(struct slice *argv, uint32_t shown, uint32_t index)
-{
-    if (index < shown) {
-        argv[index] = slice_from_text(redacted);
-    }
-}
-
-/* AUTH and AUTH2 of MIGRATE, as far as its options make sense. */
-static void blot_migrate(const struct call *call, struct slice *argv, uint32_t shown)
-{
-    for (uint32_t i = 6; i < shown; i++) {
-        uint32_t more = call->argc - 1 - i;
-        if (slice_equals_word(argv[i], "auth") && more >= 1) {
-            blot(argv, shown, ++i);
-        } else if (slice_equals_word(argv[i], "auth2") && more >= 2) {
-            blot(argv, shown, ++i);
-            blot(argv, shown, ++i);
-        } else if (!slice_equals_word(argv[i], "copy") && !slice_equals_word(argv[i], "replace")) {
-            return;
-        }
-    }
-}
-
-/* Replaces passwords among the first `shown` arguments. `argv` is a copy of them. */
-static void blot_secrets(const struct call *call, struct slice *argv, uint32_t shown)
-{
-    const char *name = call->command->full_name;
-    if (strcmp(name, "auth") == 0 && call->argc <= 3) {
-        blot(argv, shown, 1);
-        blot(argv, shown, 2);
-    } else if (strcmp(name, "hello") == 0) {
-        for (uint32_t i = 2; i < shown; i++) {
-            if (slice_equals_word(argv[i], "auth") && i + 2 < call->argc) {
-                blot(argv, shown, i + 1);
-                blot(argv, shown, i + 2);
-                i += 2;
-            }
-        }
-    } else if (strcmp(name, "migrate") == 0) {
-        blot_migrate(call, argv, shown);
-    } else if (strcmp(name, "config|set") == 0) {
-        for (uint32_t i = 2; i < shown; i += 2) {
-            if (config_is_sensitive(call->worker->exec->config, argv[i])) {
-                blot(argv, shown, i + 1);
-            }
-        }
-    }
-}
-
 static void slow_log(struct observe *observe, const struct call *call, uint64_t nanoseconds, uint64_t max)
 {
     struct session *session = call->session;
     struct slice argv[SLOWLOG_ARGUMENTS_MAX];
     uint32_t shown = call->argc < SLOWLOG_ARGUMENTS_MAX ? call->argc : (uint32_t)SLOWLOG_ARGUMENTS_MAX;
     memcpy(argv, call->argv, shown * sizeof(argv[0]));
-    blot_secrets(call, argv, shown);
+    redact(call, argv, shown);
     struct blob *name = session_text_reference(session, SESSION_NAME);
     struct buffer address;
     buffer_init(&address);

@@ -141,6 +141,7 @@ static struct command_table *wire_commands(struct server *server)
         {config_commands, NULL},
         {command_commands, NULL},
         {info_commands, &server->observe},
+        {monitor_commands, &server->observe},
         {slowlog_commands, &server->observe},
         {latency_commands, &server->observe},
         {memory_commands, &server->observe},

@@ -38,6 +38,7 @@ struct exec {
     uint32_t postponing_flags;                             /* (c) of the guards that postpone, armed or not */
     uint32_t guard_session_flags;                          /* (c) of the guards, and SESSION_PREPARED */
     struct slow_hook slow_hook;                            /* (c) */
+    struct witness witness;                                /* (c) */
     struct spike_hook spike_hook;                          /* (c) */
     struct shed_hook shed_hook;                            /* (c) */
     struct eviction eviction;                              /* (a) hardly ever written */
@@ -48,6 +49,7 @@ struct exec {
     struct executor_pool *executors;                       /* (c) */
     _Atomic bool stopping;                                 /* (a) commands that only wait come to an end */
     _Atomic uint64_t slow_ns;                              /* (a) UINT64_MAX: no call is slow */
+    _Atomic bool witnessed;                                /* (a) the witness sees calls */
     _Atomic bool track_latency;                            /* (a) histograms on */
     _Atomic int64_t bulk_max_bytes;                        /* (a) proto-max-bulk-len: no value grows beyond it */
     struct effects_listener listeners[EXEC_HOOKS_MAX];     /* (c) in the order of their calls */
@@ -89,6 +91,7 @@ struct exec_worker {
     uint32_t untimed_count;               /* (w) so many times */
     bool is_executor;                     /* (c) */
     uint32_t guard_command_flags;         /* (w) of the batch: the armed ones it may concern */
+    bool witnessed;                       /* (w) of the batch: exec's */
     struct session *first_postponed;      /* (w) in the order in which they were */
     struct session *last_postponed;       /* (w) */
     int64_t last_trim_ms;                 /* (w) */
@@ -103,6 +106,9 @@ void exec_add_guard(struct exec *exec, struct guard guard);
 /* A guard that mostly has nothing to refuse is not even asked while its command flags, which belong to it alone, are
  * disarmed; that of COMMAND_DENYOOM besides only in batches that begin near the ceiling on memory. Any thread. */
 void exec_arm_guard(struct exec *exec, uint32_t command_flags, bool armed);
+/* Switches the witness on or off, for batches that begin from now on; `worker`, whose thread calls, is in the middle of
+ * one that it applies to, too. NULL: none is. Any thread. */
+void exec_witness(struct exec *exec, struct exec_worker *worker, bool on);
 void exec_add_cron(struct exec *exec, struct cron_hook hook);
 void exec_add_reset(struct exec *exec, struct reset_hook hook);
 /* Starts the threads for long commands; of more than two, two are kept for walks and copies. At most `at_once` (1 or
@@ -164,6 +170,9 @@ enum item_outcome exec_dispatch(struct call *call);
 /* Counts the calls that wait for a timed one, when there are any and it did not come. */
 void exec_count_untimed(struct exec_worker *worker);
 
+/* Tells the witness of a call, with the database that its session has chosen by now. After it ran, with its shards
+ * free. */
+void exec_show_call(struct call *call) EXCLUDES(shard_held);
 /* Counts a call that ran within another one. */
 void exec_count_call(struct call *call, enum outcome outcome, uint64_t nanoseconds);
 

@@ -5,6 +5,7 @@
 #ifndef SHERD_EXEC_HOOKS_H
 #define SHERD_EXEC_HOOKS_H
 
+#include "sherd/base/buffer.h"
 #include "sherd/exec/command.h"
 
 struct exec_worker;
@@ -24,6 +25,16 @@ struct guard {
 /* Sees a call after its shards are free, when it took at least exec->slow_ns. */
 struct slow_hook {
     void (*ran)(void *context, const struct call *call, uint64_t nanoseconds);
+    void *context;
+};
+
+/* Sees every call that ran, or began to wait, after its shards are free: while exec_witness is on. The lines of an EXEC
+ * and of what it ran are told together. */
+struct witness {
+    /* Appends what is to be told of a call; nothing for one that is not shown. */
+    void (*describe)(void *context, const struct call *call, struct buffer *lines);
+    /* Tells it; not called without lines. By the thread that ran the call. */
+    void (*tell)(void *context, struct slice lines);
     void *context;
 };
 

@@ -29,6 +29,7 @@ enum session_flag {
     SESSION_STOPPED = SESSION_SUSPENDED | SESSION_AWAY | SESSION_BLOCKED, /* executes nothing for now */
     SESSION_SUBSCRIBED = 1 << 15, /* has subscribed to something: in RESP2 it runs little else */
     SESSION_RESIZED = 1 << 13,    /* what it keeps beside its buffers has another size than was counted last */
+    SESSION_MONITOR = 1 << 17,    /* is shown the calls of all clients */
     SESSION_POSTPONED = 1 << 16,  /* a guard wants its next request later: it is suspended until then */
 };
 

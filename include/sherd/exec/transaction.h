@@ -14,6 +14,7 @@ struct transaction_command {
     const struct command *command;
     struct slice *argv; /* owned, with the bytes behind it */
     uint32_t argc;
+    unsigned db;      /* in which it has run */
     uint64_t slow_ns; /* how long it took, when the slow hook is to hear of it; else 0 */
 };
 
@@ -21,6 +22,7 @@ struct transaction {
     struct transaction_command *commands;
     uint32_t count;
     uint32_t cap;
+    uint32_t ran;          /* so many of them, by EXEC */
     size_t bytes;          /* of what is queued */
     uint32_t flags;        /* union of enum command_flag over the commands */
     bool is_broken;        /* a command was refused: EXEC will fail */
@@ -43,7 +45,7 @@ uint32_t transaction_guard_flags(const struct call *call);
 void transaction_refused(struct call *call, struct output_mark mark);
 /* Adds the shards of everything that EXEC will touch to call->locks. */
 void transaction_collect(struct call *call);
-/* After EXEC, with the shards free: reports slow commands and frees what was queued. */
+/* After EXEC, with the shards free: reports slow commands, tells the witness and frees what was queued. */
 void transaction_finish(struct call *call) EXCLUDES(shard_held);
 /* Forgets what is queued and watched; the session is out of MULTI. By its worker. */
 void transaction_discard(struct session *session) EXCLUDES(shard_held);

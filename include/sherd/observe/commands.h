@@ -7,6 +7,7 @@
 #include "sherd/exec/command.h"
 
 extern const struct command_row info_commands[];    /* INFO TIME LOLWUT */
+extern const struct command_row monitor_commands[]; /* MONITOR */
 extern const struct command_row slowlog_commands[]; /* SLOWLOG */
 extern const struct command_row latency_commands[]; /* LATENCY */
 extern const struct command_row memory_commands[];  /* MEMORY */

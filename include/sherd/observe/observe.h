@@ -12,6 +12,7 @@
 #include "sherd/exec/exec.h"
 #include "sherd/exec/info.h"
 #include "sherd/observe/latency.h"
+#include "sherd/observe/monitor.h"
 #include "sherd/observe/options.h"
 #include "sherd/observe/samples.h"
 #include "sherd/observe/slowlog.h"
@@ -48,6 +49,7 @@ struct observe {
     char replication_id[RANDOM_HEX_ID_BYTES + 1];
     struct slowlog slowlog;
     struct latency latency;
+    struct monitors monitors;
 };
 
 /* Before the threads start: attaches the hooks and guards of this room to setup->exec. */
