@@ -201,39 +201,88 @@ static void command_fill(struct command *command, const struct command_row *row,
     ASSERT(row->arguments == NULL || command_arguments_valid(slice_from_text(row->arguments)));
 }
 
-struct command_table *command_table_create(const struct command_family *families, size_t count)
+/* A table while it is built. */
+struct building {
+    struct command_table *table;
+    const struct command_family *families;
+    size_t family_count;
+    uint32_t next_sub; /* the place of the next subcommand or variant */
+};
+
+/* Counts the rows, so that the commands get one array. */
+static void count_commands(const struct building *building)
 {
-    struct command_table *table = memory_alloc_zeroed(sizeof(*table));
-    for (size_t f = 0; f < count; f++) {
-        for (const struct command_row *row = families[f].rows; row->name != NULL; row++) {
-            table->top_level++;
-            table->ids += 1 + rows_count(row->subcommands) + rows_count(row->variants);
+    struct command_table *table = building->table;
+    for (size_t f = 0; f < building->family_count; f++) {
+        for (const struct command_row *row = building->families[f].rows; row->name != NULL; row++) {
+            uint32_t own = row->extends ? 0 : 1;
+            table->top_level += own;
+            table->ids += own + rows_count(row->subcommands) + rows_count(row->variants);
         }
     }
     ASSERT(table->top_level * 2 < LOOKUP_SLOTS);
-    table->commands = memory_alloc(table->ids * sizeof(table->commands[0]));
-    uint32_t id = 0;
-    uint32_t next_sub = table->top_level;
-    for (size_t f = 0; f < count; f++) {
-        for (const struct command_row *row = families[f].rows; row->name != NULL; row++) {
-            struct command *command = &table->commands[id];
-            command_fill(command, row, id++, families[f].context, NULL);
-            command->subcommand_count = rows_count(row->subcommands);
-            command->subcommands = &table->commands[next_sub];
-            for (uint32_t i = 0; i < command->subcommand_count; i++) {
-                command_fill(&table->commands[next_sub], &row->subcommands[i], next_sub, families[f].context, command);
-                next_sub++;
+}
+
+static uint32_t add_subcommands(struct building *building, const struct command *parent, const struct command_row *rows,
+                                void *context)
+{
+    uint32_t count = rows_count(rows);
+    for (uint32_t i = 0; i < count; i++) {
+        uint32_t id = building->next_sub++;
+        command_fill(&building->table->commands[id], &rows[i], id, context, parent);
+    }
+    return count;
+}
+
+/* What other rooms have for the command. */
+static uint32_t add_extensions(struct building *building, const struct command *command)
+{
+    uint32_t count = 0;
+    for (size_t f = 0; f < building->family_count; f++) {
+        const struct command_family *family = &building->families[f];
+        for (const struct command_row *row = family->rows; row->name != NULL; row++) {
+            if (row->extends && strcmp(row->name, command->row->name) == 0) {
+                count += add_subcommands(building, command, row->subcommands, family->context);
             }
-            command->variant_count = rows_count(row->variants);
-            command->variants = &table->commands[next_sub];
-            for (uint32_t i = 0; i < command->variant_count; i++) {
-                command_fill(&table->commands[next_sub], &row->variants[i], next_sub, families[f].context, command);
-                (void)snprintf(table->commands[next_sub].full_name, sizeof(command->full_name), "%s", row->name);
-                next_sub++;
-            }
-            table_register(table, command);
         }
     }
+    return count;
+}
+
+static void add_command(struct building *building, struct command *command, void *context)
+{
+    struct command *commands = building->table->commands;
+    const struct command_row *row = command->row;
+    command->subcommands = &commands[building->next_sub];
+    command->subcommand_count = add_subcommands(building, command, row->subcommands, context);
+    command->subcommand_count += row->subcommands == NULL ? 0 : add_extensions(building, command);
+    uint32_t first_variant = building->next_sub;
+    command->variants = &commands[first_variant];
+    command->variant_count = add_subcommands(building, command, row->variants, context);
+    for (uint32_t i = 0; i < command->variant_count; i++) {
+        (void)snprintf(commands[first_variant + i].full_name, sizeof(command->full_name), "%s", row->name);
+    }
+    table_register(building->table, command);
+}
+
+struct command_table *command_table_create(const struct command_family *families, size_t count)
+{
+    struct command_table *table = memory_alloc_zeroed(sizeof(*table));
+    struct building building = {.table = table, .families = families, .family_count = count};
+    count_commands(&building);
+    table->commands = memory_alloc(table->ids * sizeof(table->commands[0]));
+    building.next_sub = table->top_level;
+    uint32_t id = 0;
+    for (size_t f = 0; f < count; f++) {
+        for (const struct command_row *row = families[f].rows; row->name != NULL; row++) {
+            if (!row->extends) {
+                struct command *command = &table->commands[id];
+                command_fill(command, row, id++, families[f].context, NULL);
+                add_command(&building, command, families[f].context);
+            }
+        }
+    }
+    ASSERT(building.next_sub == table->ids);
     return table;
 }
 

@@ -155,6 +155,8 @@ struct command_row {
     /* Flags of the key at `argument` for this call where KEY_VARIABLE_FLAGS says that they vary. */
     uint16_t (*key_flags)(const struct call *call, uint32_t argument);
     const struct command_row *subcommands; /* ends with a row without name */
+    bool extends; /* is no command of its own: its subcommands are further ones of the command of its name, whose family
+                   * is another room's */
     /* Variants by the second word that lock differently, of a command that has no subcommands to the outside (DEBUG):
      * COMMAND does not show them; a word that is none of them goes to the row's own handler. */
     const struct command_row *variants;
