@@ -81,6 +81,12 @@ Test(hyperloglog, sparse_registers_that_end_too_early_are_corrupt)
     EXPECT("EXISTS h", ":0");
 }
 
+Test(hyperloglog, sparse_registers_that_are_one_too_few_are_corrupt)
+{
+    EXPECT("SET s \"HYLL\\x01\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x80\\x7f\\xfe\"", "+OK");
+    EXPECT("PFCOUNT s", CORRUPT);
+}
+
 Test(hyperloglog, sparse_registers_beyond_the_last_are_corrupt)
 {
     EXPECT("SET s \"HYLL\\x01\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x80\\x7f\\xff\\x7f\\xff\"", "+OK");
