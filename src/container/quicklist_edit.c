@@ -143,6 +143,10 @@ void quicklist_replace(struct quicklist *list, uint64_t index, struct quicklist_
     struct spot spot = quicklist_find_node(list, index, &skip);
     struct quicklist_node *node = spot_node(spot);
     quicklist_open_node(node);
+    if (node->kind == NODE_PLAIN && add_to_node(list, spot_next(spot), QUICKLIST_FRONT, source.text)) {
+        quicklist_settle_around(list, quicklist_remove_node(list, spot)); /* small now: it stands with its neighbour */
+        return;
+    }
     if (node->count == 1) {
         quicklist_free_node(node);
         spot_count(list, spot, -1);

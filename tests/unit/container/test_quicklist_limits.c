@@ -169,6 +169,7 @@ Test(quicklist_limits, a_large_element_that_replaces_a_small_one_stands_alone)
     quicklist_replace(list, 1, text("a large element"));
     cr_assert_eq(list->nodes, 3, "one before it and one after it");
     quicklist_replace(list, 1, text("6"));
+    cr_assert_eq(list->nodes, 2, "a small one again stands with what is behind it");
     cr_assert_eq(number_at(list, 1), 6);
     cr_assert_eq(list->count, 3);
     quicklist_destroy(list);
