@@ -40,14 +40,13 @@ static enum outcome flush(struct call *call, unsigned db, unsigned end) REQUIRES
         return call_fail(call, ERROR_SYNTAX);
     }
     struct exec_worker *worker = call->worker;
-    uint64_t removed = 0;
-    for (uint32_t i = 0; i < KEYSPACE_SHARDS; i++) {
-        struct shard *shard = keyspace_shard(worker->exec->keyspace, i);
-        for (unsigned each = db; each < end; each++) {
-            removed += keyspace_detach(&worker->user, shard, each);
+    for (unsigned each = db; each < end; each++) {
+        uint64_t removed = 0;
+        for (uint32_t i = 0; i < KEYSPACE_SHARDS; i++) {
+            removed += keyspace_detach(&worker->user, keyspace_shard(worker->exec->keyspace, i), each);
         }
+        call_flushed(call, each, removed);
     }
-    call->effects.changes += (uint32_t)removed;
     worker->garbage.at_once = mode == FLUSH_SYNC;
     reply_ok(&call->reply);
     return OUTCOME_DONE;

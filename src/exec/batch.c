@@ -3,7 +3,7 @@
  * place in the directory, bucket, entry, entries behind full buckets), each step for the whole batch so that the misses
  * overlap; then they run in order.
  * Owner: the executing thread. Locks: none here; dispatch takes those of each call. */
-#include "sherd/exec/exec.h"
+#include "effects_commit.h"
 
 /* Looks the command up and, where its first key stands at a fixed place, hashes it and prefetches its shard. */
 static ALWAYS_INLINE void item_prepare(struct exec_worker *worker, struct item *item)
@@ -205,6 +205,13 @@ void exec_batch(struct exec_worker *worker, struct item *items, size_t count)
     if (UNLIKELY(worker->untimed_count != 0)) {
         exec_count_untimed(worker);
     }
+    uint32_t armed = atomic_load_explicit(&worker->exec->guard_command_flags, memory_order_relaxed);
+    if (UNLIKELY((armed & COMMAND_DENYOOM) != 0) && UNLIKELY(exec_memory_is_over(worker))) {
+        (void)exec_evict(worker); /* before the replies say that there is more in memory than may be */
+    }
+    if (UNLIKELY(worker->gathers)) {
+        effects_flush(worker);
+    }
     for (size_t i = 0; UNLIKELY(busy) && i < count; i++) {
         if (items[i].outcome == ITEM_BUSY) {
             items[i].session->flags &= ~(uint32_t)SESSION_SUSPENDED;
@@ -248,6 +255,9 @@ bool exec_tidy(struct exec_worker *worker)
 
 void exec_turn_end(struct exec_worker *worker)
 {
+    if (UNLIKELY(worker->gathers)) {
+        effects_flush(worker);
+    }
     worker->config = NULL;
     (void)atomic_fetch_add_explicit(&worker->turn, 1, memory_order_release);
     epoch_leave(worker->epoch);

@@ -421,6 +421,7 @@ bool exec_block_ended(struct session *session, int64_t now_ms, bool was_served, 
         blocked_end(session);
     } else {
         reply_nothing(session, state);
+        effects_refused(session, blocked->command);
         struct command_statistics *statistics = &session->worker->statistics.commands[blocked->command->id];
         counter_add(&statistics->calls, 1);
         counter_add(&statistics->failed, state == BLOCK_UNBLOCKED_ERROR);
@@ -429,6 +430,9 @@ bool exec_block_ended(struct session *session, int64_t now_ms, bool was_served, 
     if (silent) {
         output_truncate(&session->own, mark);
         session->flags &= ~(uint32_t)SESSION_REPLY_SKIP;
+    }
+    if ((session->flags & (SESSION_AWAY | SESSION_BLOCKED)) == 0) {
+        session_release_held(session);
     }
     return true;
 }
@@ -450,6 +454,11 @@ bool exec_block_abandon(struct session *session)
     }
     blocked_end(session);
     return true;
+}
+
+uint64_t session_wait_number(const struct session *session)
+{
+    return atomic_load_explicit(&session->block_state, memory_order_relaxed) >> STATE_BITS;
 }
 
 bool session_waits(const struct session *session)

@@ -250,6 +250,15 @@ void call_changed_event(struct call *call, const struct keyref *ref, enum event_
     }
 }
 
+void call_flushed(struct call *call, unsigned db, uint64_t count)
+{
+    call->effects.changes += (uint32_t)count;
+    if (UNLIKELY(call->effects.listeners != 0)) {
+        struct effect effect = {.event_class = EVENT_NONE, .event = "flushdb", .db = db};
+        effects_add(&call->effects, &effect);
+    }
+}
+
 bool call_integer(struct call *call, uint32_t index, int64_t *value)
 {
     if (!number_parse_i64(call->argv[index], value)) {

@@ -96,6 +96,7 @@ static NOINLINE bool call_ends_early(struct call *call, enum item_outcome *resul
         } else if (queues) {
             transaction_break(call->session);
         }
+        effects_refused(call->session, call->command);
         return true;
     }
     if (queues && (call->command->flags & COMMAND_UNQUEUED) == 0) {

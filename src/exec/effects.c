@@ -42,6 +42,28 @@ void effects_show(const struct call *call)
     }
 }
 
+void effects_refused(struct session *session, const struct command *command)
+{
+    const struct exec *exec = session->worker->exec;
+    for (uint32_t i = 0; i < exec->listener_count; i++) {
+        const struct effects_listener *listener = &exec->listeners[i];
+        if ((session->flags & listener->session_flags) != 0 && listener->refused != NULL) {
+            listener->refused(listener->context, session, command);
+        }
+    }
+}
+
+void effects_flush(struct exec_worker *worker)
+{
+    const struct exec *exec = worker->exec;
+    worker->gathers = false;
+    for (uint32_t i = 0; i < exec->listener_count; i++) {
+        if (exec->listeners[i].flush != NULL) {
+            exec->listeners[i].flush(exec->listeners[i].context, worker);
+        }
+    }
+}
+
 void effects_deinit(struct effects *effects)
 {
     if (UNLIKELY(effects->list != effects->first)) {

@@ -33,6 +33,10 @@ static ALWAYS_INLINE void effects_commit(struct call *call, enum outcome outcome
         effects_show(call);
     }
 }
+/* Tells those who listen to the session that its command ends without having run; NULL: an unknown command. */
+void effects_refused(struct session *session, const struct command *command);
+/* Has those who listen send what they gathered, if this thread did. */
+void effects_flush(struct exec_worker *worker);
 void effects_deinit(struct effects *effects);
 
 #endif

@@ -285,24 +285,12 @@ void exec_preparation_send(struct exec_worker *worker, struct session *session)
     mailbox_send(&preparation->executor->box, &preparation->mail);
 }
 
-/* What was pushed meanwhile comes behind the reply. */
-static void release_held(struct session *session)
-{
-    if (session->held != NULL) {
-        struct output_range range = output_all(session->held);
-        output_move(&session->own, session->held, &range);
-        output_deinit(session->held);
-        memory_free(session->held);
-        session->held = NULL;
-    }
-}
-
 void exec_errand_finish(struct session *session)
 {
     struct errand *errand = session->errand;
     if (errand == NULL) {
         session->flags &= ~(uint32_t)SESSION_AWAY;
-        release_held(session);
+        session_release_held(session);
         return;
     }
     if (session->transaction != NULL && session->transaction->has_run) {
@@ -322,7 +310,7 @@ void exec_errand_finish(struct session *session)
     memory_free(errand);
     session->errand = NULL;
     session->flags &= ~(uint32_t)(SESSION_AWAY | SESSION_REPLY_SKIP);
-    release_held(session);
+    session_release_held(session);
 }
 
 static void freeing_deliver(struct mail *mail, void *receiver)

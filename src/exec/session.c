@@ -33,6 +33,8 @@ void session_init(struct session *session, uint64_t id, struct exec_worker *work
     atomic_init(&session->shown_resp, 2);
     atomic_init(&session->shown_queued, -1);
     atomic_init(&session->shown_watched, 0);
+    atomic_init(&session->shown_tracking, 0);
+    atomic_init(&session->shown_redirect, 0);
 }
 
 void session_deinit(struct session *session)
@@ -72,6 +74,15 @@ void session_part_add(struct session *session, struct session_part *part,
     session->parts = part;
 }
 
+void session_part_remove(struct session *session, struct session_part *part)
+{
+    struct session_part **link = &session->parts;
+    while (*link != part) {
+        link = &(*link)->next;
+    }
+    *link = part->next;
+}
+
 void session_end_parts(struct session *session)
 {
     while (session->parts != NULL) {
@@ -81,16 +92,35 @@ void session_end_parts(struct session *session)
     }
 }
 
-struct output *session_push_output(struct session *session)
+static struct output *held_output(struct session *session)
 {
-    if ((session->flags & SESSION_AWAY) == 0) {
-        return &session->own;
-    }
     if (session->held == NULL) {
         session->held = memory_alloc(sizeof(*session->held));
         output_init(session->held);
     }
     return session->held;
+}
+
+struct output *session_push_output(struct session *session)
+{
+    return (session->flags & SESSION_AWAY) == 0 ? &session->own : held_output(session);
+}
+
+struct output *session_push_output_behind(struct session *session, uint64_t wait)
+{
+    bool is_to_come = (session->flags & SESSION_BLOCKED) != 0 && session_wait_number(session) == wait;
+    return is_to_come ? held_output(session) : session_push_output(session);
+}
+
+void session_release_held(struct session *session)
+{
+    if (session->held != NULL) {
+        struct output_range range = output_all(session->held);
+        output_move(&session->own, session->held, &range);
+        output_deinit(session->held);
+        memory_free(session->held);
+        session->held = NULL;
+    }
 }
 
 void session_reset(struct session *session)

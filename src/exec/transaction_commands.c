@@ -76,6 +76,8 @@ static enum outcome run_handler(struct call *exec, struct call *call) REQUIRES(s
     call->locks = exec->locks;
     call->next_shard = row->lock == LOCK_EACH_SHARD && row->first_shard != NULL ? row->first_shard(call) : 0;
     do {
+        /* One of the commands before it may have begun to listen: that is seen at once. */
+        exec->effects.listeners |= atomic_load_explicit(&exec->worker->exec->listening, memory_order_relaxed);
         effects_reset(&call->effects, exec->effects.listeners);
         outcome = row->handler(call);
         effects_commit(call, outcome);

@@ -111,27 +111,6 @@ static enum outcome client_no_touch(struct call *call)
     return switch_flag(call, SESSION_NO_TOUCH);
 }
 
-/* No client is tracked: the answers of a connection with tracking off. */
-static enum outcome client_getredir(struct call *call)
-{
-    reply_integer(&call->reply, -1);
-    return OUTCOME_DONE;
-}
-
-static enum outcome client_trackinginfo(struct call *call)
-{
-    struct reply *reply = &call->reply;
-    reply_map(reply, 3);
-    reply_bulk_text(reply, "flags");
-    reply_set(reply, 1);
-    reply_bulk_text(reply, "off");
-    reply_bulk_text(reply, "redirect");
-    reply_integer(reply, -1);
-    reply_bulk_text(reply, "prefixes");
-    reply_array(reply, 0);
-    return OUTCOME_DONE;
-}
-
 static enum outcome client_info(struct call *call)
 {
     struct client_view view;
@@ -366,6 +345,8 @@ static enum outcome client_kill(struct call *call)
 static enum outcome client_help(struct call *call)
 {
     static const char *const lines[] = {
+        "CACHING (YES|NO)",
+        "    Enable/disable tracking of the keys for next command in OPTIN/OPTOUT modes.",
         "GETREDIR",
         "    Return the client ID we are redirecting to when tracking is enabled.",
         "GETNAME",
@@ -406,6 +387,9 @@ static enum outcome client_help(struct call *call)
         "    * LIB-VER: the client lib version.",
         "UNBLOCK <clientid> [TIMEOUT|ERROR]",
         "    Unblock the specified blocked client.",
+        "TRACKING (ON|OFF) [REDIRECT <id>] [BCAST] [PREFIX <prefix> [...]]",
+        "         [OPTIN] [OPTOUT] [NOLOOP]",
+        "    Control server assisted client side caching.",
         "TRACKINGINFO",
         "    Report tracking status for the current connection.",
         "NO-EVICT (ON|OFF)",
@@ -507,10 +491,6 @@ static const struct command_row client_subcommands[] = {
     {SUBCOMMAND("unblock", client_unblock, -3, ADMIN_FLAGS, "5.0.0"),
      .summary = "Ends the wait of a blocked connection.", .complexity = EACH_CLIENT,
      .arguments = "client-id:integer unblock-type:(TIMEOUT|ERROR)?"},
-    {SUBCOMMAND("getredir", client_getredir, 2, OWN_FLAGS, "6.0.0"),
-     .summary = "Answers who gets the invalidations of this connection.", .complexity = "O(1)"},
-    {SUBCOMMAND("trackinginfo", client_trackinginfo, 2, OWN_FLAGS, "6.2.0"),
-     .summary = "Answers what is tracked for this connection.", .complexity = "O(1)"},
     {SUBCOMMAND("help", client_help, 2, COMMAND_LOADING | COMMAND_STALE, "5.0.0"), .summary = "Lists the subcommands.",
      .complexity = "O(1)"},
     {0},

@@ -10,7 +10,7 @@
 #include "sherd/net/registry.h"
 
 enum {
-    FLAGS_SHOWN_MAX = 10,
+    FLAGS_SHOWN_MAX = 14,
 };
 
 static void print_flags(const struct client_view *view, char out[static FLAGS_SHOWN_MAX])
@@ -27,6 +27,15 @@ static void print_flags(const struct client_view *view, char out[static FLAGS_SH
     }
     if (view->is_blocked || (view->flags & SESSION_POSTPONED) != 0) {
         out[len++] = 'b';
+    }
+    if ((view->tracking & SESSION_SHOWS_TRACKING) != 0) {
+        out[len++] = 't';
+    }
+    if ((view->tracking & SESSION_SHOWS_BROKEN) != 0) {
+        out[len++] = 'R';
+    }
+    if ((view->tracking & SESSION_SHOWS_BROADCAST) != 0) {
+        out[len++] = 'B';
     }
     if (view->touched) {
         out[len++] = 'd';
@@ -88,7 +97,8 @@ void client_view_print(const struct client_view *view, int64_t now_ms, struct bu
     buffer_printf(out, " events=%s cmd=%s", view->is_writing ? "rw" : "r",
                   command == NULL ? "NULL" : command->full_name);
     append_text(out, " user=", view->texts[SESSION_USER], "default");
-    buffer_printf(out, " redir=-1 resp=%u", view->resp);
+    long long redirect = (view->tracking & SESSION_SHOWS_TRACKING) != 0 ? (long long)view->redirect : -1;
+    buffer_printf(out, " redir=%lld resp=%u", redirect, view->resp);
     append_text(out, " lib-name=", view->texts[SESSION_LIBRARY_NAME], "");
     append_text(out, " lib-ver=", view->texts[SESSION_LIBRARY_VERSION], "");
 }

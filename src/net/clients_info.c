@@ -20,7 +20,6 @@ void net_info_clients(void *context, struct exec_worker *worker, struct buffer *
     const struct keyspace *keyspace = net->exec->keyspace;
     buffer_printf(out, "blocked_clients:%u\r\n",
                   atomic_load_explicit(&net->exec->blocked_clients, memory_order_relaxed));
-    buffer_printf(out, "tracking_clients:0\r\n");
     buffer_printf(out, "clients_in_timeout_table:0\r\n");
     buffer_printf(out, "total_blocking_keys:%u\r\n",
                   atomic_load_explicit(&keyspace->waited_keys, memory_order_relaxed));

@@ -451,6 +451,9 @@ void conn_close(struct conn *conn)
     client_memory_forget(conn);
     /* Before the close: who sees it may come back at once, and its descriptor may be that of another connection. */
     registry_leave(conn);
+    if ((conn->session.flags & SESSION_BLOCKED) != 0) {
+        (void)exec_block_abandon(&conn->session); /* from here on nobody serves it, nor looks at its parts */
+    }
     if ((conn->session.flags & SESSION_AWAY) == 0) {
         session_end_parts(&conn->session); /* else when it is freed */
     }
@@ -463,9 +466,6 @@ void conn_close(struct conn *conn)
     session_unpostpone(&conn->session);
     if (conn->wait_event != NULL) {
         (void)event_del(conn->wait_event);
-    }
-    if ((conn->session.flags & SESSION_BLOCKED) != 0) {
-        (void)exec_block_abandon(&conn->session);
     }
     conn->next_closed = worker->first_closed;
     worker->first_closed = conn;

@@ -81,6 +81,8 @@ void client_view_fill(struct client_view *view, struct conn *conn)
         .queued = atomic_load_explicit(&session->shown_queued, memory_order_relaxed),
         .is_blocked = session_waits(session),
         .touched = atomic_load_explicit(&session->touched, memory_order_relaxed),
+        .tracking = atomic_load_explicit(&session->shown_tracking, memory_order_relaxed),
+        .redirect = atomic_load_explicit(&session->shown_redirect, memory_order_relaxed),
         .counted_bytes = atomic_load_explicit(&conn->counted_bytes, memory_order_relaxed),
         .peer = conn->peer,
         .local = conn->local,
@@ -225,6 +227,35 @@ bool registry_unblock(struct net *net, uint64_t id, bool with_error)
         spin_release(&worker->registry);
     }
     return found;
+}
+
+bool net_find_worker(void *context, uint64_t id, uint32_t *worker)
+{
+    const struct net *net = context;
+    bool found = false;
+    for (unsigned i = 0; i < net->worker_count && !found; i++) {
+        struct net_worker *each = net->workers[i];
+        spin_acquire(&each->registry);
+        for (uint32_t at = 0; at < each->slot_count && !found; at++) {
+            found = each->slots[at].id == id;
+        }
+        spin_release(&each->registry);
+        *worker = each->exec.index;
+    }
+    return found;
+}
+
+struct session *net_find_session(void *context, struct exec_worker *worker, uint64_t id)
+{
+    (void)context;
+    struct net_worker *own = CONTAINER_OF(worker, struct net_worker, exec);
+    uint32_t at = own->found_slot; /* one that is asked for often stays where it was */
+    if (at >= own->slot_count || own->slots[at].id != id) {
+        for (at = 0; at < own->slot_count && own->slots[at].id != id; at++) {
+        }
+    }
+    own->found_slot = at;
+    return at < own->slot_count ? &own->slots[at].conn->session : NULL;
 }
 
 size_t registry_doom(struct net *net, const uint64_t *ids, size_t count)

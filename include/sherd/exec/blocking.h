@@ -86,6 +86,8 @@ NODISCARD bool exec_block_ended(struct session *session, int64_t now_ms, bool wa
 /* The same worker, when the session's connection closes. True when nothing of the wait is left; otherwise
  * session->sink->served is still to come. */
 bool exec_block_abandon(struct session *session) EXCLUDES(shard_held);
+/* Tells one wait of the session from the next. Its thread, or who serves it. */
+uint64_t session_wait_number(const struct session *session);
 /* Does the session wait? Any thread that knows it is alive. */
 bool session_waits(const struct session *session);
 /* CLIENT UNBLOCK: any thread that knows the session is alive. True when it was waiting; its worker is told. */

@@ -112,6 +112,9 @@ void call_changed(struct call *call, const struct keyref *ref, enum event_class 
 void call_changed_event(struct call *call, const struct keyref *ref, enum event_class event_class, const char *event)
     REQUIRES(shard_held);
 
+/* Notes that all keys of a database are gone: `count` changes. The call holds every shard. */
+void call_flushed(struct call *call, unsigned db, uint64_t count) REQUIRES(shard_held);
+
 /* The argument as text; index below argc. */
 static ALWAYS_INLINE struct slice call_argument(const struct call *call, uint32_t index)
 {

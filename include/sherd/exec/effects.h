@@ -27,7 +27,7 @@ struct effect {
     enum event_class event_class;
     const char *event; /* constant */
     unsigned db;
-    struct slice key; /* borrowed: valid until commit is over */
+    struct slice key; /* borrowed: valid until commit is over; with NULL data: all keys of the database */
 };
 
 enum {
@@ -44,6 +44,9 @@ struct effects {
 };
 
 struct call;
+struct command;
+struct exec_worker;
+struct session;
 
 /* Whoever wants to see what calls did, under their shards, so: bounded, no I/O, no lock but those of a higher rank. */
 struct effects_listener {
@@ -53,7 +56,12 @@ struct effects_listener {
     /* The call's handler is through, whether it changed something or not, and its session has one of `session_flags`.
      * NULL: not asked for. */
     void (*ran)(void *context, const struct call *call);
+    /* A call of such a session ends without having run: refused, or its wait is over. NULL: not asked for. */
+    void (*refused)(void *context, struct session *session, const struct command *command);
     uint32_t session_flags;
+    /* By a thread that has set worker->gathers: the end of a batch, before its replies are written, or of a turn. No
+     * shard is held. NULL: not asked for. */
+    void (*flush)(void *context, struct exec_worker *worker);
     void *context;
 };
 

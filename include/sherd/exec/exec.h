@@ -90,6 +90,7 @@ struct exec_worker {
     const struct command *untimed;        /* (w) what ran since: one brief command, */
     uint32_t untimed_count;               /* (w) so many times */
     bool is_executor;                     /* (c) */
+    bool gathers;                         /* (w) listeners have something to send (effects_listener.flush) */
     uint32_t guard_command_flags;         /* (w) of the batch: the armed ones it may concern */
     bool witnessed;                       /* (w) of the batch: exec's */
     struct session *first_postponed;      /* (w) in the order in which they were */

@@ -31,6 +31,14 @@ enum session_flag {
     SESSION_RESIZED = 1 << 13,    /* what it keeps beside its buffers has another size than was counted last */
     SESSION_MONITOR = 1 << 17,    /* is shown the calls of all clients */
     SESSION_POSTPONED = 1 << 16,  /* a guard wants its next request later: it is suspended until then */
+    SESSION_TRACKING = 1 << 18,   /* hears of changes of the keys it has read, or of all keys */
+};
+
+/* What CLIENT LIST shows of a session that is tracking. */
+enum session_tracking {
+    SESSION_SHOWS_TRACKING = 1 << 0,  /* t */
+    SESSION_SHOWS_BROKEN = 1 << 1,    /* R: whom it redirects to is gone */
+    SESSION_SHOWS_BROADCAST = 1 << 2, /* B */
 };
 
 struct blocked;
@@ -106,7 +114,7 @@ struct session {
     struct blocked *blocked;         /* (w) while SESSION_BLOCKED: the call that waits */
     _Atomic uint64_t block_state;    /* (a) see exec/blocking.h */
     struct session_part *parts;      /* (w) of rooms that keep something for it */
-    struct output *held;             /* (w) what was pushed while SESSION_AWAY: it comes behind the reply; or NULL */
+    struct output *held;             /* (w) pushes that come behind the reply it waits for; or NULL */
     struct transaction *transaction; /* (w) what it has queued and watches; or NULL */
     size_t kept_bytes;               /* (w) of what is kept for it beside its buffers and its transaction */
     struct blob *argument;           /* (w) a large argument of its request, received into a blob; NULL: none is */
@@ -124,6 +132,8 @@ struct session {
     _Atomic int32_t shown_queued;   /* (a) commands queued since MULTI; -1: not in MULTI */
     _Atomic uint32_t shown_watched; /* (a) keys */
     _Atomic uint32_t shown_subscriptions[SUBSCRIPTION_KIND_COUNT]; /* (a) */
+    _Atomic uint32_t shown_tracking;                               /* (a) enum session_tracking */
+    _Atomic uint64_t shown_redirect; /* (a) who gets its invalidations; 0: it does itself */
 };
 
 void session_init(struct session *session, uint64_t id, struct exec_worker *worker, const struct session_sink *sink);
@@ -138,6 +148,8 @@ struct session_part *session_part_find(const struct session *session,
                                        void (*end)(struct session_part *part, struct session *session));
 void session_part_add(struct session *session, struct session_part *part,
                       void (*end)(struct session_part *part, struct session *session));
+/* Takes a part out without ending it. By the thread that runs the session. */
+void session_part_remove(struct session *session, struct session_part *part);
 /* Ends all parts: RESET, or the client is gone. Not while SESSION_AWAY. By its worker. */
 void session_end_parts(struct session *session);
 
@@ -156,6 +168,11 @@ static inline void session_keeps_no_more(struct session *session, size_t bytes)
 
 /* Where a push is written; then call sink->pushed. By the session's worker, outside a batch. */
 struct output *session_push_output(struct session *session);
+/* The same for a push that comes behind the reply of a call that was served: `wait` is that of session_wait_number
+ * (exec/blocking.h). */
+struct output *session_push_output_behind(struct session *session, uint64_t wait);
+/* The reply is in session->own: what was to come behind it follows. */
+void session_release_held(struct session *session);
 
 static inline uint32_t session_subscriptions_of(const struct session *session, enum subscription_kind kind)
 {

@@ -119,6 +119,7 @@ struct net_worker {
     struct registry_slot *slots;             /* registry; dense, in no order */
     uint32_t slot_count;                     /* registry */
     uint32_t slot_cap;                       /* registry */
+    uint32_t found_slot;                     /* (w) where net_find_session found one last */
     _Atomic uint32_t connections;            /* (a) */
     struct recent_peaks peaks;
     struct pause_watch pause;

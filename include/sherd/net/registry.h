@@ -34,6 +34,8 @@ struct client_view {
     int32_t queued;                         /* commands since MULTI; -1: not in MULTI */
     bool is_blocked;                        /* its call waits */
     bool touched;                           /* a watched key has changed */
+    uint32_t tracking;                      /* enum session_tracking */
+    uint64_t redirect;                      /* who gets its invalidations; 0: it does itself */
     size_t counted_bytes;                   /* all that the client occupies, but for its texts */
     struct blob *texts[SESSION_TEXT_COUNT]; /* references; NULL: none */
     struct sockaddr_storage peer;
@@ -73,6 +75,11 @@ size_t registry_doom(struct net *net, const uint64_t *ids, size_t count);
 
 /* Ends the wait of the connection of that id, as if its time were over or with an error; false when none waits. */
 bool registry_unblock(struct net *net, uint64_t id, bool with_error);
+
+/* Whether a client of that id is connected, and the index of its exec_worker. Any thread; context: struct net. */
+NODISCARD bool net_find_worker(void *context, uint64_t id, uint32_t *worker);
+/* The session of that id, or NULL. By the worker whose connection it is; context: struct net. */
+struct session *net_find_session(void *context, struct exec_worker *worker, uint64_t id);
 
 /* The largest buffers of the last seconds. Any thread. */
 void net_recent_peaks(const struct net *net, size_t *input_bytes, size_t *output_bytes);

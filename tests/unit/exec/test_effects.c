@@ -95,7 +95,9 @@ static void ran(void *context, const struct call *call)
 static void add_listener(struct notes *to)
 {
     to->always_locked = true;
-    to->bit = exec_add_listener(&server.exec, (struct effects_listener){committed, ran, SESSION_NO_TOUCH, to});
+    to->bit = exec_add_listener(
+        &server.exec, (struct effects_listener){
+                          .committed = committed, .ran = ran, .session_flags = SESSION_NO_TOUCH, .context = to});
     buffer_init(&to->text);
 }
 
