@@ -232,9 +232,8 @@ static const struct option rows[] = {
     NUMBER("active-defrag-max-scan-fields", "1000", 1, LONG_MAX, NULL, 0),
     BOOL("jemalloc-bg-thread", "yes", "no", NULL, 0),
     BOOL("disable-thp", "yes", "no", NULL, IMMUTABLE),
-    /* events, tracking, scripts */
+    /* events, scripts */
     {.name = "notify-keyspace-events", .type = OPTION_STRING, .flags = OPTION_PENDING, .normalize = normalize_notify},
-    NUMBER("tracking-table-max-keys", "1000000", 0, LONG_MAX, NULL, 0),
     {.name = "busy-reply-threshold",
      .alias = "lua-time-limit",
      .type = OPTION_INTEGER,

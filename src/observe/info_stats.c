@@ -55,8 +55,6 @@ static void write_absent(struct buffer *out)
         "active_defrag_hits",       "active_defrag_misses",
         "active_defrag_key_hits",   "active_defrag_key_misses",
         "total_active_defrag_time", "current_active_defrag_time",
-        "tracking_total_keys",      "tracking_total_items",
-        "tracking_total_prefixes",
     };
     for (size_t i = 0; i < ARRAY_LENGTH(names); i++) {
         field(out, names[i], 0);

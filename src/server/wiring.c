@@ -6,12 +6,14 @@
 #include "sherd/commands/options.h"
 #include "sherd/exec/transaction.h"
 #include "sherd/net/commands.h"
+#include "sherd/net/registry.h"
 #include "sherd/observe/commands.h"
 #include "sherd/observe/info.h"
 #include "sherd/pubsub/commands.h"
 #include "sherd/server/commands.h"
 #include "sherd/server/options.h"
 #include "sherd/server/server.h"
+#include "sherd/tracking/commands.h"
 
 static void snapshot_release(void *snapshot)
 {
@@ -49,6 +51,11 @@ struct config *server_wire_config(struct server *server)
                               .count = observe_option_count,
                               .options_bytes = sizeof(struct observe_options),
                               .context = &server->observe},
+        [SLOT_TRACKING - 1] = {.room = "tracking",
+                               .rows = tracking_option_rows,
+                               .count = tracking_option_count,
+                               .options_bytes = sizeof(struct tracking_options),
+                               .context = &server->tracking},
     };
     struct config_hooks hooks = {.context = server, .retire = snapshot_retire};
     return config_create(sections, ARRAY_LENGTH(sections), &hooks);
@@ -61,12 +68,14 @@ static void wire_info(struct server *server)
     const struct info_section sections[] = {
         {"Server", true, info_write_server, observe},
         {"Clients", true, net_info_clients, &server->net},
+        {"Clients", true, tracking_info_clients, &server->tracking},
         {"Clients", true, pubsub_info_clients, &server->pubsub},
         {"Memory", true, info_write_memory, observe},
         {"Persistence", true, info_write_persistence, observe},
         {"Stats", true, info_write_stats, observe},
         {"Stats", true, net_info_stats, &server->net},
         {"Stats", true, pubsub_info_stats, &server->pubsub},
+        {"Stats", true, tracking_info_stats, &server->tracking},
         {"Replication", true, info_write_replication, observe},
         {"CPU", true, info_write_cpu, observe},
         {"Modules", true, info_write_modules, observe},
@@ -93,6 +102,7 @@ static struct command_table *wire_commands(struct server *server)
         {connection_commands, &server->net},
         {authentication_commands, &server->net},
         {client_commands, &server->net},
+        {tracking_commands, &server->tracking},
         {string_commands, NULL},
         {key_commands, NULL},
         {expire_commands, NULL},
@@ -164,6 +174,8 @@ void server_wire(struct server *server)
     exec_add_guard(&server->exec, (struct guard){.session_flags = SESSION_SUBSCRIBED, .check = pubsub_guard});
     pubsub_init(&server->pubsub, &server->exec);
     net_init(&server->net, &server->exec, &server->log, SLOT_NET);
+    const struct tracking_clients clients = {net_find_worker, net_find_session, &server->net};
+    tracking_init(&server->tracking, &server->exec, clients, SLOT_TRACKING);
     server->exec.shed_hook = (struct shed_hook){net_shed_clients, &server->net};
     server->net.ceiling = (struct net_ceiling){maxmemory_bytes, &server->observe};
     wire_info(server);
@@ -176,6 +188,7 @@ void server_wire(struct server *server)
 
 void server_unwire(struct server *server)
 {
+    tracking_deinit(&server->tracking);
     pubsub_deinit(&server->pubsub);
     observe_deinit(&server->observe);
     command_table_destroy(server->commands);

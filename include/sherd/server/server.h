@@ -11,6 +11,7 @@
 #include "sherd/net/net.h"
 #include "sherd/observe/observe.h"
 #include "sherd/pubsub/pubsub.h"
+#include "sherd/tracking/tracking.h"
 
 struct server_options {
     int64_t databases;
@@ -42,6 +43,7 @@ struct server {
     struct net net;
     struct observe observe;
     struct pubsub pubsub;
+    struct tracking tracking;
     struct info_section info_sections[SERVER_INFO_SECTIONS]; /* (c) of INFO; ends with a row without name */
     _Atomic bool shutdown_asked; /* (a) by the SHUTDOWN command, before it signals the main thread */
 };
@@ -53,6 +55,7 @@ enum config_slot {
     SLOT_NET,
     SLOT_COMMANDS,
     SLOT_OBSERVE,
+    SLOT_TRACKING,
     SLOT_COUNT,
 };
 
