@@ -125,6 +125,14 @@ Test(geosearch, a_box_finds_what_lies_within)
     EXPECT("GEOSEARCH g FROMLONLAT 15 37 BYBOX 100 400 km", "[Catania]");
 }
 
+Test(geosearch, a_box_reaches_half_its_width_and_half_its_height_from_the_centre)
+{
+    /* Catania lies 7.7 km to the east and 55.9 km to the north. */
+    EXPECT("GEOSEARCH g FROMLONLAT 15 37 BYBOX 15 113 km", "[]");
+    EXPECT("GEOSEARCH g FROMLONLAT 15 37 BYBOX 17 110 km", "[]");
+    EXPECT("GEOSEARCH g FROMLONLAT 15 37 BYBOX 17 113 km", "[Catania]");
+}
+
 Test(geosearch, a_member_may_be_the_centre)
 {
     EXPECT("GEOSEARCH g FROMMEMBER Catania BYRADIUS 0 m WITHDIST", "[[Catania 0.0000]]");
