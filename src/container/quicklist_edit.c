@@ -4,6 +4,10 @@
  * Owner: the list. Locks: none. */
 #include "quicklist_private.h"
 
+enum {
+    REPLACED_PACK_BYTES = 128 * 1024, /* of a node in which an element was replaced */
+};
+
 /* The node before `spot`, which may be none: then the last. */
 static struct spot before(const struct quicklist *list, struct spot spot)
 {
@@ -122,14 +126,11 @@ void quicklist_insert(struct quicklist *list, struct quicklist_place place, bool
     }
 }
 
-/* Replaces an element inside its node if the new one fits there. */
+/* Replaces an element inside its node, unless the new one is to stand alone. As in Redis the node may exceed its limit by
+ * that, though not without end. */
 static bool replace_in_pack(const struct quicklist *list, struct quicklist_node *node, size_t at, struct slice text)
 {
-    size_t bytes = listpack_bytes(&node->pack);
-    size_t next = listpack_next(&node->pack, at);
-    size_t span = (next == LISTPACK_NONE ? bytes - 1 : next) - at;
-    if (quicklist_is_large(list, text.len) ||
-        quicklist_exceeds(list->node_size, bytes - span + text.len + QUICKLIST_ELEMENT_OVERHEAD, node->count)) {
+    if (quicklist_is_large(list, text.len) || listpack_bytes(&node->pack) + text.len > REPLACED_PACK_BYTES) {
         return false;
     }
     listpack_replace(&node->pack, at, text);
