@@ -154,15 +154,29 @@ void tracking_deinit(struct tracking *tracking)
 struct limit_mail {
     struct mail mail;
     struct tracking *tracking;
+    struct exec_worker *worker; /* its receiver */
 };
 
 static void deliver_limit(struct mail *mail, void *receiver)
 {
     (void)receiver;
     struct limit_mail *limit = CONTAINER_OF(mail, struct limit_mail, mail);
-    struct tracking *tracking = limit->tracking;
-    tracking_limit(tracking, atomic_load_explicit(&tracking->exec->workers[0], memory_order_acquire));
+    tracking_limit(limit->tracking, limit->worker);
     memory_free(limit);
+}
+
+static void send_limit(struct tracking *tracking)
+{
+    uint32_t workers = atomic_load_explicit(&tracking->exec->worker_count, memory_order_acquire);
+    for (uint32_t i = 0; i < workers; i++) {
+        struct exec_worker *worker = atomic_load_explicit(&tracking->exec->workers[i], memory_order_acquire);
+        if (worker != NULL && worker->box != NULL) { /* executors take no mail */
+            struct limit_mail *limit = memory_alloc(sizeof(*limit));
+            *limit = (struct limit_mail){.mail = {.deliver = deliver_limit}, .tracking = tracking, .worker = worker};
+            mailbox_send(worker->box, &limit->mail);
+            return;
+        }
+    }
 }
 
 const char *tracking_apply_max_keys(void *context, const struct config_snapshot *now)
@@ -172,9 +186,7 @@ const char *tracking_apply_max_keys(void *context, const struct config_snapshot 
     uint64_t max_keys = options->table_max_keys == 0 ? UINT64_MAX : (uint64_t)options->table_max_keys;
     atomic_store_explicit(&tracking->max_keys, max_keys, memory_order_relaxed);
     if (atomic_load_explicit(&tracking->keys, memory_order_relaxed) > max_keys) {
-        struct limit_mail *limit = memory_alloc(sizeof(*limit));
-        *limit = (struct limit_mail){.mail = {.deliver = deliver_limit}, .tracking = tracking};
-        mailbox_send(worker_box(tracking->exec, 0), &limit->mail);
+        send_limit(tracking);
     }
     return NULL;
 }
