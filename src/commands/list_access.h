@@ -78,7 +78,8 @@ struct list_move {
 /* Moves an element from the list of argument 1 to that of argument 2. With nothing there, waits as `wait` says; NULL:
  * replies a null. */
 enum outcome list_move(struct call *call, struct list_move move, const struct block_request *wait) REQUIRES(shard_held);
-/* LMPOP from the argument of its count of keys on; `wait` likewise, its keys are filled in here. */
+/* LMPOP from the argument of its count of keys on; `wait` likewise: its keys are filled in here, and its timeout, which
+ * stands before that count but is looked at last. */
 enum outcome list_mpop(struct call *call, uint32_t first, struct block_request *wait) REQUIRES(shard_held);
 
 /* The list of a key that was looked up for writing, for an element or more to be added: created when missing. */

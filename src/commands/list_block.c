@@ -76,9 +76,6 @@ COMMAND_HANDLER(brpoplpush_command)
 COMMAND_HANDLER(blmpop_command)
 {
     struct block_request wait = {.type = VALUE_LIST, .reply = BLOCK_REPLY_NULL_ARRAY};
-    if (!call_timeout(call, 1, &wait.timeout_ms)) {
-        return OUTCOME_ERROR;
-    }
     return list_mpop(call, 2, &wait);
 }
 

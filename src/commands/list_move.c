@@ -143,7 +143,7 @@ enum outcome list_mpop(struct call *call, uint32_t first, struct block_request *
 {
     int64_t keys;
     struct list_pop pop;
-    if (!parse_mpop(call, first, &keys, &pop)) {
+    if (!parse_mpop(call, first, &keys, &pop) || (wait != NULL && !call_timeout(call, first - 1, &wait->timeout_ms))) {
         return OUTCOME_ERROR;
     }
     for (uint32_t i = first + 1; i < (uint32_t)keys + first + 1; i++) {

@@ -49,9 +49,6 @@ COMMAND_HANDLER(bzpopmax_command)
 COMMAND_HANDLER(bzmpop_command)
 {
     struct block_request wait = {.type = VALUE_ZSET, .reply = BLOCK_REPLY_NULL_ARRAY};
-    if (!call_timeout(call, 1, &wait.timeout_ms)) {
-        return OUTCOME_ERROR;
-    }
     return zset_mpop(call, 2, &wait);
 }
 

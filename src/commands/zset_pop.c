@@ -191,7 +191,7 @@ static bool parse_mpop(struct call *call, uint32_t first, struct mpop *mpop)
 enum outcome zset_mpop(struct call *call, uint32_t first, struct block_request *wait)
 {
     struct mpop mpop;
-    if (!parse_mpop(call, first, &mpop)) {
+    if (!parse_mpop(call, first, &mpop) || (wait != NULL && !call_timeout(call, first - 1, &wait->timeout_ms))) {
         return OUTCOME_ERROR;
     }
     struct keyref ref;

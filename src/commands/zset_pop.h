@@ -13,8 +13,8 @@
 void zset_pop(struct call *call, struct keyref *ref, uint64_t count, bool is_max, enum zset_reply_style style)
     REQUIRES(shard_held);
 
-/* ZMPOP from the argument of its count of keys on. With nothing there, waits as `wait` says, whose keys are filled in
- * here; NULL: replies a null. */
+/* ZMPOP from the argument of its count of keys on. With nothing there, waits as `wait` says: its keys are filled in
+ * here, and its timeout, which stands before that count but is looked at last. NULL: replies a null. */
 enum outcome zset_mpop(struct call *call, uint32_t first, struct block_request *wait) REQUIRES(shard_held);
 
 /* Removes a run that lies within the set of `ref`, and the key with the last one; notes `event`. */
