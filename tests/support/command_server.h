@@ -98,31 +98,41 @@ static void command_server_teardown(void)
     small_server_stop(&command_server.small);
 }
 
+/* One try; false when the executor only prepared something for the next. */
+static inline bool command_server_try(const char *line, const struct quote_words *words)
+{
+    struct recorder *client = &command_server.client;
+    struct argument_pool *pool = &client->session.worker->pool;
+    struct small_batch batch = {.worker = client->session.worker, .count = 1};
+    batch.items[0] = (struct item){
+        .session = &client->session,
+        .request = {.argc = (uint32_t)words->count, .first = (uint32_t)pool->count, .bytes = strlen(line)}};
+    for (size_t i = 0; i < words->count; i++) {
+        small_push_argument(pool, words->words[i]);
+    }
+    small_batch_run(&batch);
+    enum item_outcome outcome = batch.items[0].outcome;
+    if (outcome == ITEM_AWAY || outcome == ITEM_PREPARING) {
+        cr_assert(recorder_await(&client->returned, 1), "%s", line);
+        atomic_store(&client->returned, 0);
+        exec_errand_finish(&client->session);
+        return outcome == ITEM_AWAY;
+    }
+    cr_assert_eq(outcome, ITEM_DONE, "%s", line);
+    return true;
+}
+
 /* Runs one command, here or on the executor, its words quoted as redis-cli takes them; its reply as text, valid until
  * the next one. */
 static inline const char *command_server_run(const char *line)
 {
     struct recorder *client = &command_server.client;
-    struct argument_pool *pool = &client->session.worker->pool;
     struct quote_words words;
     ASSERT(quote_split(slice_from_text(line), &words) == STATUS_OK);
     command_server.events.len = 0;
     uint64_t changes = exec_statistic(&command_server.small.exec, STATISTIC_CHANGES);
-    struct small_batch batch = {.worker = client->session.worker, .count = 1};
-    batch.items[0] = (struct item){
-        .session = &client->session,
-        .request = {.argc = (uint32_t)words.count, .first = (uint32_t)pool->count, .bytes = strlen(line)}};
-    for (size_t i = 0; i < words.count; i++) {
-        small_push_argument(pool, words.words[i]);
+    while (!command_server_try(line, &words)) {
     }
-    small_batch_run(&batch);
-    if (batch.items[0].outcome == ITEM_AWAY) {
-        cr_assert(recorder_await(&client->returned, 1), "%s", line);
-        atomic_store(&client->returned, 0);
-        exec_errand_finish(&client->session);
-        batch.items[0].outcome = ITEM_DONE;
-    }
-    cr_assert_eq(batch.items[0].outcome, ITEM_DONE, "%s", line);
     command_server.changes = exec_statistic(&command_server.small.exec, STATISTIC_CHANGES) - changes;
     const char *reply = recorder_replies(client);
     output_clear(&client->session.worker->out, 0);

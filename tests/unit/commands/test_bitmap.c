@@ -180,3 +180,9 @@ Test(bitpos, refuses_arguments_that_are_none)
     EXPECT("BITPOS k 1 0 2 WORD", SYNTAX_ERROR);
     EXPECT("BITPOS k 1 0 2 BIT x", SYNTAX_ERROR);
 }
+
+Test(bitpos, refuses_another_type)
+{
+    EXPECT("RPUSH l a", ":1");
+    EXPECT("BITPOS l 1", WRONGTYPE);
+}

@@ -140,3 +140,65 @@ Test(command_getkeys, tells_both_sides_of_a_move)
     EXPECT("COMMAND GETKEYSANDFLAGS LMOVE a b LEFT RIGHT", "[[a [+RW +access +delete]] [b [+RW +insert]]]");
     EXPECT("COMMAND GETKEYSANDFLAGS COPY a b", "[[a [+RO +access]] [b [+OW +update]]]");
 }
+
+Test(command_info, alone_answers_the_whole_table)
+{
+    struct buffer all;
+    buffer_init(&all);
+    buffer_printf(&all, "%s", command_server_run("COMMAND"));
+    buffer_append(&all, "", 1);
+    EXPECT("COMMAND INFO", all.data);
+    cr_expect_not_null(strstr(all.data, "[get :2 [+readonly +fast]"));
+    cr_expect_not_null(strstr(all.data, "[zrank :-3 [+readonly +fast]"));
+    cr_expect_not_null(strstr(all.data, "[object|freq :3 [+readonly]"));
+    buffer_deinit(&all);
+}
+
+Test(command_info, tells_specs_of_keys_behind_a_word_a_number_or_nowhere)
+{
+    const char *info = command_server_run("COMMAND INFO xread");
+    cr_expect_not_null(strstr(info, "begin_search [type keyword spec [keyword STREAMS startfrom :1]] "
+                                    "find_keys [type range spec [lastkey :-1 keystep :1 limit :2]]"));
+    info = command_server_run("COMMAND INFO lmpop");
+    cr_expect_not_null(strstr(info, "begin_search [type index spec [index :1]] "
+                                    "find_keys [type keynum spec [keynumidx :0 firstkey :1 keystep :1]]"));
+    info = command_server_run("COMMAND INFO sort");
+    cr_expect_not_null(strstr(info, "begin_search [type unknown spec []] find_keys [type unknown spec []]"));
+}
+
+Test(command_info, docs_alone_tell_of_every_command)
+{
+    const char *docs = command_server_run("COMMAND DOCS");
+    cr_expect_not_null(strstr(docs, " lpush [summary "));
+    cr_expect_not_null(strstr(docs, " object|help [summary "));
+}
+
+Test(command_info, docs_tell_tokens_flags_and_nested_arguments)
+{
+    const char *docs = command_server_run("COMMAND DOCS lmpop");
+    cr_expect_not_null(strstr(docs, "[name numkeys type integer display_text numkeys] "
+                                    "[name key type key display_text key key_spec_index :0 flags [+multiple]] "
+                                    "[name where type oneof arguments [[name left type pure-token display_text left "
+                                    "token LEFT] [name right type pure-token display_text right token RIGHT]]] "
+                                    "[name count type integer display_text count token COUNT flags [+optional]]"));
+}
+
+Test(command_list, without_a_filter_lists_commands_and_subcommands)
+{
+    const char *list = command_server_run("COMMAND LIST");
+    cr_expect_not_null(strstr(list, " lpush "));
+    cr_expect_not_null(strstr(list, " config|set "));
+    cr_expect_null(strstr(list, " nosuch "));
+}
+
+Test(command_list, help_lists_the_subcommands)
+{
+    cr_expect_not_null(strstr(command_server_run("COMMAND HELP"), "+GETKEYSANDFLAGS <full-command>"));
+    cr_expect_not_null(strstr(command_server_run("CONFIG HELP"), "+RESETSTAT"));
+}
+
+Test(command_getkeys, passes_words_on_overflow)
+{
+    EXPECT("COMMAND GETKEYSANDFLAGS BITFIELD a OVERFLOW SAT GET u8 0", "[[a [+RO +access]]]");
+    EXPECT("COMMAND GETKEYSANDFLAGS BITFIELD a GET u8 0 OVERFLOW SAT INCRBY u8 0 1", "[[a [+RW +access +update]]]");
+}

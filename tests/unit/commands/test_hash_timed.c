@@ -150,3 +150,12 @@ Test(hgetdel, refuses_what_does_not_fit)
     EXPECT("SET k v", "+OK");
     EXPECT("HGETDEL k FIELDS 1 a", WRONGTYPE);
 }
+
+Test(hsetex, wants_fields_behind_its_options)
+{
+    EXPECT("HSETEX h EX 100 KEEP a 3 c", "-ERR unknown argument: KEEP");
+    EXPECT("HSETEX h EX x FIELDS 1 a 3", NOT_INTEGER);
+    EXPECT("HSETEX h EX -1 FIELDS 1 a 3", "-ERR invalid expire time, must be >= 0");
+    EXPECT("HSETEX h EX 100 FNX FXX x", "-ERR Only one of FXX or FNX arguments can be specified");
+    EXPECT("HGET h a", "1");
+}

@@ -99,6 +99,7 @@ Test(scan, bears_cursors_it_never_gave)
     EXPECT("SCAN 9223372036854775808", "[0 []]");
     EXPECT("SCAN 18446744073709551615", "[0 []]");
     EXPECT("SCAN -1", "[0 []]");
+    EXPECT("SCAN \"\"", "[0 []]");
 }
 
 Test(scan, refuses_a_count_that_is_none)

@@ -60,3 +60,13 @@ Test(list_block, another_type_is_refused_at_once)
     EXPECT("BRPOPLPUSH a k 0", WRONGTYPE);
     EXPECT("BLMPOP 0 1 k LEFT", WRONGTYPE);
 }
+
+Test(list_block, looks_at_its_timeout_last)
+{
+    EXPECT("BLMOVE a b UP LEFT x", SYNTAX_ERROR);
+    EXPECT("BLMPOP x 1 a UP", SYNTAX_ERROR);
+    EXPECT("BLMPOP x 0 a LEFT", "-ERR numkeys should be greater than 0");
+    EXPECT("BLMPOP x 1 a LEFT COUNT 0", "-ERR count should be greater than 0");
+    EXPECT("BLMPOP x 1 a LEFT", "-ERR timeout is not a float or out of range");
+    EXPECT("LLEN a", ":3");
+}

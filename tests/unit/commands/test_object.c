@@ -67,3 +67,21 @@ Test(object, encoding_names_the_form_of_every_type)
     EXPECT("OBJECT ENCODING l", "listpack");
     EXPECT("OBJECT ENCODING x", "stream");
 }
+
+Test(object, idletime_wants_a_policy_that_does_not_count)
+{
+    EXPECT("SET k v", "+OK");
+    command_server.small.worker->user.usage.by_frequency = true;
+    EXPECT("OBJECT IDLETIME k",
+           "-ERR An LFU maxmemory policy is selected, idle time not tracked. Please note that when switching between "
+           "policies at runtime LRU and LFU data will take some time to adjust.");
+    cr_expect_eq(command_server_run("OBJECT FREQ k")[0], ':');
+}
+
+Test(object, help_lists_its_subcommands)
+{
+    const char *help = command_server_run("OBJECT HELP");
+    cr_expect_eq(strncmp(help, "[+OBJECT <subcommand> [<arg> [value] [opt] ...]. Subcommands are: ", 66), 0, "%s",
+                 help);
+    cr_expect_not_null(strstr(help, "+ENCODING <key>"));
+}

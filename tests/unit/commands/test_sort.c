@@ -221,3 +221,10 @@ Test(sort_store, that_fails_leaves_the_key)
     EXPECT("SORT words STORE to", NO_DOUBLE);
     EXPECT("GET to", "v");
 }
+
+Test(sort_by, takes_more_patterns_to_get_than_it_keeps_on_the_stack)
+{
+    EXPECT("RPUSH some 1", ":1");
+    EXPECT("SORT some GET # GET weight_* GET # GET # GET # GET # GET # GET # GET # GET # GET # GET weight_*",
+           "[1 30 1 1 1 1 1 1 1 1 1 30]");
+}

@@ -63,3 +63,12 @@ Test(zset_block, within_a_transaction_nothing_waits)
     EXPECT("BZMPOP 0 1 nokey MAX", "+QUEUED");
     EXPECT("EXEC", "[nil-array nil-array]");
 }
+
+Test(zset_block, bzmpop_looks_at_its_timeout_last)
+{
+    EXPECT("BZMPOP x 1 z UP", SYNTAX_ERROR);
+    EXPECT("BZMPOP x 0 z MIN", "-ERR numkeys should be greater than 0");
+    EXPECT("BZMPOP x 1 z MIN COUNT 0", "-ERR count should be greater than 0");
+    EXPECT("BZMPOP x 1 z MIN", "-ERR timeout is not a float or out of range");
+    EXPECT("ZCARD z", ":3");
+}
