@@ -316,6 +316,7 @@ static void blocked_free(struct blocked *blocked)
 /* The owner's end of a wait, whatever ended it. */
 static void blocked_end(struct session *session)
 {
+    session_unpostpone(session); /* while it still counts as one who waits */
     blocked_leave(session);
     blocked_free(session->blocked);
     session->blocked = NULL;

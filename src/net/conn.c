@@ -451,6 +451,7 @@ void conn_close(struct conn *conn)
     client_memory_forget(conn);
     /* Before the close: who sees it may come back at once, and its descriptor may be that of another connection. */
     registry_leave(conn);
+    session_unpostpone(&conn->session);
     if ((conn->session.flags & SESSION_BLOCKED) != 0) {
         (void)exec_block_abandon(&conn->session); /* from here on nobody serves it, nor looks at its parts */
     }
@@ -463,7 +464,6 @@ void conn_close(struct conn *conn)
     (void)close(conn->fd);
     conn->fd = -1;
     shard_waiter_leave(&conn->session.waiter);
-    session_unpostpone(&conn->session);
     if (conn->wait_event != NULL) {
         (void)event_del(conn->wait_event);
     }
