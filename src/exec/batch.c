@@ -4,6 +4,7 @@
  * overlap; then they run in order.
  * Owner: the executing thread. Locks: none here; dispatch takes those of each call. */
 #include "effects_commit.h"
+#include "silence.h"
 
 /* Looks the command up and, where its first key stands at a fixed place, hashes it and prefetches its shard. */
 static ALWAYS_INLINE void item_prepare(struct exec_worker *worker, struct item *item)
@@ -40,27 +41,6 @@ static ALWAYS_INLINE void session_wrote(struct exec_worker *worker, struct sessi
     }
     session->turn.end = out->bytes.len;
     session->turn.insert_end = out->insert_count;
-}
-
-/* SUBSCRIBE and its kin do not reply, they push: which is heard even from a client whose replies are off. Their errors
- * are replies. */
-static bool is_push(const struct call *call, struct output_mark mark)
-{
-    enum { PUSHES = COMMAND_PUBSUB | COMMAND_SUBSCRIBED };
-    const struct buffer *bytes = &call->reply.output->bytes;
-    return call->command != NULL && (call->command->flags & PUSHES) == PUSHES && bytes->len > mark.bytes &&
-           (bytes->data[mark.bytes] == '>' || bytes->data[mark.bytes] == '*');
-}
-
-/* CLIENT REPLY OFF and SKIP: the reply is forgotten. */
-static NOINLINE bool reply_is_silenced(struct session *session)
-{
-    bool silent = (session->flags & (SESSION_REPLY_OFF | SESSION_REPLY_SKIP)) != 0;
-    session->flags &= ~(uint32_t)SESSION_REPLY_SKIP;
-    if ((session->flags & SESSION_REPLY_SKIP_NEXT) != 0) {
-        session->flags = (session->flags & ~(uint32_t)SESSION_REPLY_SKIP_NEXT) | SESSION_REPLY_SKIP;
-    }
-    return silent;
 }
 
 /* May nothing of the session run now? */
@@ -108,8 +88,7 @@ static ALWAYS_INLINE bool item_execute(struct exec_worker *worker, struct item *
         session->flags |= SESSION_SUSPENDED;
         return true;
     }
-    if (UNLIKELY((session->flags & (SESSION_REPLY_OFF | SESSION_REPLY_SKIP | SESSION_REPLY_SKIP_NEXT)) != 0) &&
-        reply_is_silenced(session) && !is_push(&call, mark)) {
+    if (UNLIKELY((session->flags & SILENCE_FLAGS) != 0) && silence_reply(session) && !silence_spares(&call, mark)) {
         output_truncate(output, mark);
         return false;
     }

@@ -27,7 +27,7 @@ void effects_add(struct effects *effects, const struct effect *effect)
 void effects_show(const struct call *call)
 {
     const struct exec *exec = call->worker->exec;
-    uint32_t flags = call->session == NULL ? 0 : call->session->flags;
+    uint32_t flags = call->session == NULL ? 0 : *session_own_flags(call->session);
     for (uint32_t i = 0; i < exec->listener_count; i++) {
         const struct effects_listener *listener = &exec->listeners[i];
         if ((call->effects.listeners & (1U << i)) == 0) {

@@ -12,6 +12,7 @@
 #include "sherd/exec/preparation.h"
 #include "sherd/exec/transaction.h"
 #include "sherd/sync/turnstile.h"
+#include "silence.h"
 
 enum {
     TIDY_AGAIN_MS = 20,     /* another thread's section is still open */
@@ -259,6 +260,8 @@ void exec_errand_send(struct call *call)
     }
     call->session->errand = errand;
     call->session->flags |= SESSION_AWAY;
+    call->session->away_flags = call->session->flags;
+    call->session->away_resp = call->session->resp;
     bool walks = call->command->row->lock == LOCK_EACH_SHARD;
     errand->executor = executor_choose(call->worker->exec->executors, walks ? LANE_WALK : LANE_LONG);
     mailbox_send(&errand->executor->box, &errand->mail);
@@ -293,12 +296,14 @@ void exec_errand_finish(struct session *session)
         session_release_held(session);
         return;
     }
+    session->flags = session->away_flags & ~(uint32_t)SESSION_AWAY;
+    session->resp = session->away_resp;
     if (session->transaction != NULL && session->transaction->has_run) {
         errand->call.worker = session->worker; /* the executor has left: what it ran ends here */
         transaction_finish(&errand->call);
     }
     struct output_range range = output_all(&errand->out);
-    bool silent = (session->flags & (SESSION_REPLY_OFF | SESSION_REPLY_SKIP)) != 0;
+    bool silent = silence_reply(session);
     if (!silent && output_is_empty(&session->own)) {
         struct output spare = session->own; /* a reply of any length changes hands without a copy */
         session->own = errand->out;
@@ -309,7 +314,6 @@ void exec_errand_finish(struct session *session)
     output_deinit(&errand->out);
     memory_free(errand);
     session->errand = NULL;
-    session->flags &= ~(uint32_t)(SESSION_AWAY | SESSION_REPLY_SKIP);
     session_release_held(session);
 }
 

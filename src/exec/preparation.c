@@ -18,7 +18,7 @@ static struct preparation *preparation_of(struct call *call)
         *fresh = (struct preparation){.session = session, .cap = 1};
         fresh->parts = &fresh->first;
         session->preparation = fresh;
-        session->flags |= SESSION_PREPARED;
+        session_change(session, 0, SESSION_PREPARED);
     }
     return session->preparation;
 }
@@ -53,7 +53,7 @@ static void part_release(struct preparation_part *part)
 void preparation_discard(struct session *session)
 {
     struct preparation *preparation = session->preparation;
-    session->flags &= ~(uint32_t)SESSION_PREPARED;
+    session_change(session, SESSION_PREPARED, 0);
     session->preparation = NULL;
     if (preparation == NULL) {
         return;

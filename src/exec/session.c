@@ -137,12 +137,12 @@ void session_reset(struct session *session)
 
 void session_show(struct session *session)
 {
-    atomic_store_explicit(&session->shown_flags, session->flags, memory_order_relaxed);
+    atomic_store_explicit(&session->shown_flags, *session_own_flags(session), memory_order_relaxed);
     atomic_store_explicit(&session->shown_db, session->db, memory_order_relaxed);
-    atomic_store_explicit(&session->shown_resp, session->resp, memory_order_relaxed);
+    atomic_store_explicit(&session->shown_resp, *session_own_resp(session), memory_order_relaxed);
     const struct transaction *transaction = session->transaction;
     uint32_t queued = transaction == NULL ? 0 : transaction->count;
-    atomic_store_explicit(&session->shown_queued, (session->flags & SESSION_MULTI) != 0 ? (int32_t)queued : -1,
+    atomic_store_explicit(&session->shown_queued, session_has(session, SESSION_MULTI) ? (int32_t)queued : -1,
                           memory_order_relaxed);
     atomic_store_explicit(&session->shown_watched, transaction == NULL ? 0 : transaction->watch_count,
                           memory_order_relaxed);

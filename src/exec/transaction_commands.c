@@ -3,6 +3,7 @@
  * Owner: the session. Locks: none taken; EXEC runs under the shards of all its commands and of all watched keys. */
 #include "effects_commit.h"
 #include "sherd/exec/preparation.h"
+#include "silence.h"
 #include "transaction_private.h"
 
 static enum outcome multi_command(struct call *call)
@@ -93,6 +94,7 @@ static void run_queued(struct call *exec, uint32_t index) UNCHECKED_LOCKING
     struct transaction_command *queued = &exec->session->transaction->commands[index];
     const struct clock_scale *ticks = &exec->worker->exec->ticks;
     uint64_t begin = clock_ticks(ticks);
+    uint32_t flags = *session_own_flags(exec->session);
     if (row->is_long != NULL && row->is_long(&call)) {
         possess(exec);
     }
@@ -105,8 +107,9 @@ static void run_queued(struct call *exec, uint32_t index) UNCHECKED_LOCKING
         outcome = run_handler(exec, &call);
     }
     if (outcome == OUTCOME_CLOSE) {
-        exec->session->flags |= SESSION_CLOSING;
+        session_change(exec->session, 0, SESSION_CLOSING);
     }
+    silence_part(&call, call.carried_mark, flags);
     queued->db = exec->session->db;
     uint64_t nanoseconds = clock_ticks_to_ns(ticks, clock_ticks(ticks) - begin);
     exec_count_call(&call, outcome, nanoseconds);
@@ -138,11 +141,16 @@ COMMAND_HANDLER(exec_command)
         reply_null_array(&call->reply);
         return OUTCOME_DONE;
     }
+    struct output_mark mark = output_mark(call->reply.output);
     reply_array(&call->reply, transaction->count);
+    silence_part(call, mark, 0);
     for (uint32_t i = 0; i < transaction->count; i++) {
         run_queued(call, i);
     }
     transaction->ran = transaction->count;
+    if (session_has(session, SESSION_REPLY_OFF | SESSION_REPLY_SKIP)) {
+        session_change(session, 0, SESSION_SIFTED);
+    }
     return OUTCOME_DONE;
 }
 

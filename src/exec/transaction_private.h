@@ -22,7 +22,7 @@ static inline struct call transaction_call(const struct call *exec, uint32_t ind
     call.argv = queued->argv;
     call.argc = queued->argc;
     call.db = exec->session->db;
-    call.reply.version = exec->session->resp;
+    call.reply.version = *session_own_resp(exec->session);
     call.first_hashed = false;
     call.timed = true;
     call.next_shard = 0;

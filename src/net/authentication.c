@@ -39,7 +39,7 @@ static bool authenticate(struct call *call, struct slice user, struct slice pass
         (void)call_fail(call, ERROR_WRONGPASS);
         return false;
     }
-    call->session->flags &= ~(uint32_t)SESSION_UNAUTHENTICATED;
+    session_change(call->session, SESSION_UNAUTHENTICATED, 0);
     session_show(call->session);
     return true;
 }
@@ -106,7 +106,7 @@ static void hello_reply(struct call *call)
     reply_bulk_text(reply, "version");
     reply_bulk_text(reply, SHERD_REDIS_VERSION);
     reply_bulk_text(reply, "proto");
-    reply_integer(reply, call->session->resp);
+    reply_integer(reply, reply->version);
     reply_bulk_text(reply, "id");
     reply_integer(reply, (int64_t)call->session->id);
     reply_bulk_text(reply, "mode");
@@ -136,7 +136,7 @@ static enum outcome hello_command(struct call *call)
     if (options.auth != 0 && !authenticate(call, call->argv[options.auth], call->argv[options.auth + 1])) {
         return OUTCOME_ERROR;
     }
-    if ((session->flags & SESSION_UNAUTHENTICATED) != 0) {
+    if (session_has(session, SESSION_UNAUTHENTICATED)) {
         return call_fail_slice(
             call, SLICE_LITERAL("NOAUTH HELLO must be called with the client already authenticated, otherwise the "
                                 "HELLO <proto> AUTH <user> <pass> option can be used to authenticate the client and "
@@ -146,8 +146,8 @@ static enum outcome hello_command(struct call *call)
         session_set_text(session, SESSION_NAME, call->argv[options.name]);
     }
     if (version != 0) {
-        session->resp = (uint8_t)version;
-        call->reply.version = session->resp;
+        *session_own_resp(session) = (uint8_t)version;
+        call->reply.version = (uint8_t)version;
         session_show(session);
     }
     hello_reply(call);
@@ -158,8 +158,8 @@ static enum outcome reset_command(struct call *call)
 {
     struct session *session = call->session;
     session_set_text(session, SESSION_USER, SLICE_LITERAL(""));
-    session->flags &= ~(uint32_t)SESSION_UNAUTHENTICATED;
-    session->flags |= required_password(call, call->context).len > 0 ? SESSION_UNAUTHENTICATED : 0;
+    session_change(session, SESSION_UNAUTHENTICATED,
+                   required_password(call, call->context).len > 0 ? SESSION_UNAUTHENTICATED : 0);
     session_reset(session);
     call->reply.version = session->resp;
     REPLY_LITERAL(&call->reply, "+RESET\r\n");

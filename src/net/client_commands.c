@@ -69,12 +69,12 @@ static enum outcome client_reply(struct call *call)
 {
     struct session *session = call->session;
     if (call_argument_is(call, 2, "on")) {
-        session->flags &= ~(uint32_t)(SESSION_REPLY_OFF | SESSION_REPLY_SKIP | SESSION_REPLY_SKIP_NEXT);
+        session_change(session, SESSION_REPLY_OFF | SESSION_REPLY_SKIP | SESSION_REPLY_SKIP_NEXT, 0);
         reply_ok(&call->reply);
     } else if (call_argument_is(call, 2, "off")) {
-        session->flags |= SESSION_REPLY_OFF;
+        session_change(session, 0, SESSION_REPLY_OFF);
     } else if (call_argument_is(call, 2, "skip")) {
-        session->flags |= (session->flags & SESSION_REPLY_OFF) == 0 ? SESSION_REPLY_SKIP_NEXT : 0;
+        session_change(session, 0, session_has(session, SESSION_REPLY_OFF) ? 0 : SESSION_REPLY_SKIP_NEXT);
     } else {
         return call_fail(call, ERROR_SYNTAX);
     }
@@ -86,9 +86,9 @@ static enum outcome switch_flag(struct call *call, enum session_flag flag)
 {
     struct session *session = call->session;
     if (call_argument_is(call, 2, "on")) {
-        session->flags |= flag;
+        session_change(session, 0, flag);
     } else if (call_argument_is(call, 2, "off")) {
-        session->flags &= ~(uint32_t)flag;
+        session_change(session, flag, 0);
     } else {
         return call_fail(call, ERROR_SYNTAX);
     }
@@ -100,7 +100,7 @@ static enum outcome switch_flag(struct call *call, enum session_flag flag)
 static enum outcome client_no_evict(struct call *call)
 {
     enum outcome outcome = switch_flag(call, SESSION_NO_EVICT);
-    if ((call->session->flags & SESSION_NO_EVICT) == 0) { /* what it could keep until now may be too much */
+    if (!session_has(call->session, SESSION_NO_EVICT)) { /* what it could keep until now may be too much */
         (void)net_apply_maxmemory_clients(call->context, call->worker->config);
     }
     return outcome;

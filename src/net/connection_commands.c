@@ -10,7 +10,7 @@ static enum outcome ping_command(struct call *call)
     if (call->argc > 2) {
         return call_fail_arity(call);
     }
-    if ((call->session->flags & SESSION_SUBSCRIBED) != 0 && call->session->resp == 2) {
+    if (session_has(call->session, SESSION_SUBSCRIBED) && call->reply.version == 2) {
         reply_array(&call->reply, 2); /* such a client expects nothing but pushes */
         reply_bulk_text(&call->reply, "pong");
         reply_bulk(&call->reply, call->argc == 1 ? SLICE_LITERAL("") : call->argv[1]);

@@ -180,7 +180,7 @@ static void subscriber_end(struct session_part *part, struct session *session)
         }
         atomic_store_explicit(&session->shown_subscriptions[kind], 0, memory_order_relaxed);
     }
-    session->flags &= ~(uint32_t)SESSION_SUBSCRIBED;
+    session_change(session, SESSION_SUBSCRIBED, 0);
     if (had_any) {
         atomic_fetch_sub_explicit(&subscriber->pubsub->clients, 1, memory_order_relaxed);
     }
@@ -200,7 +200,7 @@ static void count_changed(struct pubsub *pubsub, struct session *session, enum s
     bool has_any = session_subscriptions(session) != 0;
     if (had_any != has_any) {
         atomic_fetch_add_explicit(&pubsub->clients, change, memory_order_relaxed);
-        session->flags ^= SESSION_SUBSCRIBED;
+        session_change(session, SESSION_SUBSCRIBED, has_any ? SESSION_SUBSCRIBED : 0);
         session_show(session);
     }
 }

@@ -108,7 +108,7 @@ static void tracker_leave(struct tracker *tracker)
     }
     memory_free(tracker->prefixes);
     memory_free(tracker);
-    session->flags &= ~(uint32_t)SESSION_TRACKING;
+    session_change(session, SESSION_TRACKING, 0);
     atomic_store_explicit(&session->shown_tracking, 0, memory_order_relaxed);
     atomic_store_explicit(&session->shown_redirect, 0, memory_order_relaxed);
 }
@@ -177,7 +177,7 @@ void tracking_enable(struct tracking *tracking, struct session *session, const s
     }
     spin_release(&tracker->hub->lock);
     spin_release(&tracking->lock);
-    session->flags |= SESSION_TRACKING;
+    session_change(session, 0, SESSION_TRACKING);
     uint32_t shown = SESSION_SHOWS_TRACKING | ((request->mode & TRACKING_BCAST) != 0 ? SESSION_SHOWS_BROADCAST : 0U);
     atomic_store_explicit(&session->shown_tracking, shown, memory_order_relaxed);
     atomic_store_explicit(&session->shown_redirect, request->redirect, memory_order_relaxed);

@@ -30,6 +30,7 @@ enum session_flag {
     SESSION_SUBSCRIBED = 1 << 15, /* has subscribed to something: in RESP2 it runs little else */
     SESSION_RESIZED = 1 << 13,    /* what it keeps beside its buffers has another size than was counted last */
     SESSION_MONITOR = 1 << 17,    /* is shown the calls of all clients */
+    SESSION_SIFTED = 1 << 19,     /* its reply is without what is not to be heard already */
     SESSION_POSTPONED = 1 << 16,  /* a guard wants its next request later: it is suspended until then */
     SESSION_TRACKING = 1 << 18,   /* hears of changes of the keys it has read, or of all keys */
 };
@@ -98,8 +99,8 @@ struct session {
     uint64_t id;                                /* (c) */
     struct exec_worker *worker;                 /* (c) */
     const struct session_sink *sink;            /* (c) */
-    uint32_t flags;                             /* (w) enum session_flag */
-    uint8_t resp;                               /* (w) 2 or 3 */
+    uint32_t flags;                             /* (w) enum session_flag; stays as it is while SESSION_AWAY */
+    uint8_t resp;                               /* (w) 2 or 3; stays as it is while SESSION_AWAY */
     unsigned db;                                /* (w) */
     const struct command *_Atomic last_command; /* (a) what it ran last; NULL: nothing, or an unknown command */
     struct shard_waiter waiter;                 /* see keyspace.h */
@@ -109,6 +110,8 @@ struct session {
     bool in_turn;                    /* (w) `turn` is valid */
     _Atomic bool touched;            /* (a) a watched key has changed: EXEC will do nothing */
     _Atomic bool doomed;             /* (a) killed: executes nothing more */
+    uint32_t away_flags;             /* by its executor while SESSION_AWAY: what `flags` will be, */
+    uint8_t away_resp;               /* and `resp` */
     struct errand *errand;           /* (w) while SESSION_AWAY: the call that an executor runs; NULL: it only copies */
     struct preparation *preparation; /* (w) what its request had copied, while it has not run; or NULL */
     struct blocked *blocked;         /* (w) while SESSION_BLOCKED: the call that waits */
@@ -140,7 +143,7 @@ void session_init(struct session *session, uint64_t id, struct exec_worker *work
 void session_deinit(struct session *session);
 /* RESET: RESP2, database 0, no name, replies on; who the client is stays as it is. */
 void session_reset(struct session *session);
-/* After a change of flags, protocol or database: lets other threads see it. By its worker. */
+/* After a change of flags, protocol or database: lets other threads see it. By the thread that runs it. */
 void session_show(struct session *session);
 
 /* The part that ends by `end`, or NULL. */
@@ -153,17 +156,38 @@ void session_part_remove(struct session *session, struct session_part *part);
 /* Ends all parts: RESET, or the client is gone. Not while SESSION_AWAY. By its worker. */
 void session_end_parts(struct session *session);
 
+/* Flags and protocol for the thread that runs the session's commands, to read and to change. While that is an executor
+ * it has its own copies, and the session's worker, which looks at them at any time, takes them over when the session
+ * comes back. */
+static inline uint32_t *session_own_flags(struct session *session)
+{
+    return (session->flags & SESSION_AWAY) != 0 ? &session->away_flags : &session->flags;
+}
+static inline uint8_t *session_own_resp(struct session *session)
+{
+    return (session->flags & SESSION_AWAY) != 0 ? &session->away_resp : &session->resp;
+}
+static inline bool session_has(struct session *session, uint32_t flags)
+{
+    return (*session_own_flags(session) & flags) != 0;
+}
+static inline void session_change(struct session *session, uint32_t remove, uint32_t add)
+{
+    uint32_t *own = session_own_flags(session);
+    *own = (*own & ~remove) | add;
+}
+
 /* Something of so many bytes is kept for the session from now on, or no longer: part of the client's memory. By the
  * thread that runs it. */
 static inline void session_keeps(struct session *session, size_t bytes)
 {
     session->kept_bytes += bytes;
-    session->flags |= SESSION_RESIZED;
+    session_change(session, 0, SESSION_RESIZED);
 }
 static inline void session_keeps_no_more(struct session *session, size_t bytes)
 {
     session->kept_bytes -= bytes;
-    session->flags |= SESSION_RESIZED;
+    session_change(session, 0, SESSION_RESIZED);
 }
 
 /* Where a push is written; then call sink->pushed. By the session's worker, outside a batch. */
