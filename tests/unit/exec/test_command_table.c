@@ -35,12 +35,18 @@ static const struct command_row rows[] = {
     {0},
 };
 
+static const struct command_row further_subcommands[] = {{.name = "stats", .arity = 2}, {0}};
+
+static const struct command_row further_rows[] = {
+    {.name = "memory", .subcommands = further_subcommands, .extends = true}, {.name = "late", .arity = 1}, {0}};
+
 static struct command_table *table;
+static int other_room;
 
 static void build(void)
 {
-    const struct command_family family = {rows, NULL};
-    table = command_table_create(&family, 1);
+    const struct command_family families[] = {{rows, NULL}, {further_rows, &other_room}};
+    table = command_table_create(families, ARRAY_LENGTH(families));
 }
 
 static void destroy(void)
@@ -83,6 +89,19 @@ Test(command_table, finds_subcommands_behind_a_bar)
     cr_assert_null(found("memory|nosuch"));
     cr_assert_null(found("get|usage"));
     cr_assert_null(found("|"));
+}
+
+Test(command_table, a_room_adds_subcommands_to_the_command_of_another)
+{
+    const struct command *memory = found("memory");
+    const struct command *added = found("memory|stats");
+    cr_assert_not_null(added);
+    cr_assert_eq(added->parent, memory);
+    cr_assert_eq(added->context, &other_room);
+    cr_assert_null(memory->context);
+    cr_assert_eq(memory->subcommand_count, 3);
+    cr_assert_eq(command_table_by_id(table, added->id), added);
+    cr_assert_eq(command_table_at(table, command_table_count(table) - 1), found("late"));
 }
 
 Test(command_table, resolves_a_request_to_its_subcommand)
