@@ -126,8 +126,8 @@ void quicklist_insert(struct quicklist *list, struct quicklist_place place, bool
     }
 }
 
-/* Replaces an element inside its node, unless the new one is to stand alone. As in Redis the node may exceed its limit by
- * that, though not without end. */
+/* Replaces an element inside its node, unless the new one is to stand alone. As in Redis the node may exceed its limit
+ * by that, though not without end. */
 static bool replace_in_pack(const struct quicklist *list, struct quicklist_node *node, size_t at, struct slice text)
 {
     if (quicklist_is_large(list, text.len) || listpack_bytes(&node->pack) + text.len > REPLACED_PACK_BYTES) {
