@@ -102,6 +102,8 @@ TYPES = [
     *both('xreadgroup10', '1x XGROUP SETID st g 0 , 1x XREADGROUP GROUP g c COUNT 10 STREAMS st >', GROUP),
 ]
 
+PUBLISH = ['publish:P=1', 'publish:P=10', 'publish:P=50']
+
 MEMORY_KEYS = [5_000_000, 4_000_000, 6_000_000, 8_000_000]
 
 PROFILES = {
@@ -138,6 +140,15 @@ PROFILES = {
               [Limit(f'{op}:P=50', 'sherd-2', 'sherd-1', 1, field='ops_s', at_least=True) for op in ('hot', 'hotset')],
               place='all', client_threads=2, baseline='sherd-1'),
         Memory('memory', 'resident bytes a key beyond payload', MEMORY_KEYS, {32: 28, 8: 30, 128: 34}, {32: 16}),
+    ],
+    # What goes from one client to another: CPU per delivered message, per element handed to who waits for it.
+    'coordination': [
+        Speed('publish', 'PUBLISH to a hundred subscribers, one thread', ['sherd', 'redis'], PUBLISH,
+              [Limit(work, 'sherd', 'redis', .7) for work in PUBLISH]),
+        Speed('handover', 'LPUSH to who waits in BLPOP, one thread', ['sherd', 'redis'], ['blpop'],
+              [Limit('blpop', 'sherd', 'redis', .8)]),
+        Speed('handover-threads', 'LPUSH to who waits in BLPOP on another thread', [*sherds(2), 'redis'], ['blpop'],
+              [Limit('blpop', 'sherd-2', 'redis', 1.1)], place='all'),
     ],
     # Collections: memory and CPU time beside redis-server.
     'types': [

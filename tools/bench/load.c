@@ -11,10 +11,8 @@
 #define _GNU_SOURCE
 #include "load.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <netinet/tcp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,8 +20,6 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
-#include <sys/un.h>
-#include <time.h>
 #include <unistd.h>
 
 enum {
@@ -39,63 +35,6 @@ static const char help[] =
     "  -d S  seconds (2)                 -n N  requests instead of seconds         -k N  keys (1000000)\n"
     "  -S    each key once, in order     -r N  open loop: N requests a second      -w S  seconds without latency\n"
     "  -m    memcached's text protocol   -x W  words sent first on each connection -g    gate: say ready, wait\n";
-
-static void die(const char *what)
-{
-    fprintf(stderr, "load: %s%s%s\n", what, errno ? ": " : "", errno ? strerror(errno) : "");
-    exit(1);
-}
-
-static uint64_t now_ns(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
-}
-
-static void *zalloc(size_t bytes)
-{
-    void *block = calloc(1, bytes ? bytes : 1);
-    if (!block)
-        die("no memory");
-    return block;
-}
-
-/* ---- histogram: 64 linear steps in each octave of nanoseconds, so a figure is at most 1.6 % off ---- */
-
-static void histogram_add(struct histogram *h, uint64_t ns)
-{
-    unsigned shift = ns < 128 ? 0 : 57u - (unsigned)__builtin_clzll(ns);
-    size_t slot = (size_t)shift * 64 + (size_t)(ns >> shift);
-    h->slots[slot < HISTOGRAM_SLOTS ? slot : HISTOGRAM_SLOTS - 1]++;
-    h->count++;
-    if (ns > h->max_ns)
-        h->max_ns = ns;
-}
-
-static void histogram_merge(struct histogram *to, const struct histogram *from)
-{
-    for (size_t i = 0; i < HISTOGRAM_SLOTS; i++)
-        to->slots[i] += from->slots[i];
-    to->count += from->count;
-    if (from->max_ns > to->max_ns)
-        to->max_ns = from->max_ns;
-}
-
-static double histogram_quantile_us(const struct histogram *h, double quantile)
-{
-    uint64_t rank = (uint64_t)(quantile * (double)h->count), seen = 0;
-    for (size_t i = 0; i < HISTOGRAM_SLOTS; i++) {
-        seen += h->slots[i];
-        if (seen > rank) {
-            unsigned shift = i < 128 ? 0 : (unsigned)(i / 64 - 1);
-            uint64_t low = (uint64_t)(i - (size_t)shift * 64) << shift;
-            uint64_t middle = low + ((UINT64_C(1) << shift) >> 1);
-            return (double)(middle < h->max_ns ? middle : h->max_ns) / 1e3;
-        }
-    }
-    return (double)h->max_ns / 1e3;
-}
 
 /* ---- requests ---- */
 
@@ -231,28 +170,13 @@ static void greet(struct worker *w, struct link *l)
         die(l->framer.first_error);
 }
 
-static int dial(const struct options *o)
-{
-    struct sockaddr_un local = {.sun_family = AF_UNIX};
-    struct sockaddr_in inet = {.sin_family = AF_INET, .sin_port = htons((uint16_t)o->port)};
-    int one = 1, fd = socket(o->path ? AF_UNIX : AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    if (o->path)
-        snprintf(local.sun_path, sizeof local.sun_path, "%s", o->path);
-    inet.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    if (connect(fd, o->path ? (void *)&local : (void *)&inet, o->path ? sizeof local : sizeof inet))
-        die("connect");
-    if (!o->path)
-        setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
-    return fd;
-}
-
 static void worker_connect(struct worker *w)
 {
     w->epoll = epoll_create1(EPOLL_CLOEXEC);
     w->links = zalloc(w->link_count * sizeof *w->links);
     for (unsigned i = 0; i < w->link_count; i++) {
         struct link *l = &w->links[i];
-        l->fd = dial(w->options);
+        l->fd = dial(w->options->path, w->options->port);
         if (w->greeting)
             greet(w, l);
         fcntl(l->fd, F_SETFL, O_NONBLOCK);
@@ -423,21 +347,6 @@ static void report(const struct worker *workers, unsigned count)
     free(all);
 }
 
-/* With -g the caller decides when the load begins, and the connections stay open until it closes our stdin:
- * so it can read the server's CPU clock without the cost of accepting and closing. */
-static void gate(const struct options *o, const char *word)
-{
-    char line[16];
-    if (!o->gate)
-        return;
-    if (word) {
-        puts(word);
-        fflush(stdout);
-    }
-    while (fgets(line, sizeof line, stdin) && !word)
-        ;
-}
-
 static void parse_options(struct options *o, int argc, char **argv)
 {
     int letter;
@@ -523,11 +432,13 @@ int main(int argc, char **argv)
             die("pthread_create");
     }
     pthread_barrier_wait(&connected);
-    gate(&o, "ready");
+    if (o.gate)
+        gate("ready");
     pthread_barrier_wait(&go);
     for (unsigned i = 0; i < o.threads; i++)
         pthread_join(workers[i].thread, NULL);
     report(workers, o.threads);
-    gate(&o, NULL);
+    if (o.gate)
+        gate(NULL);
     return 0;
 }

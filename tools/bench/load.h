@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * The structures of the load generator: what is sent (template, mix), how replies are counted (framer), and the
- * threads that do it (worker, link). load.c runs, load_wire.c knows the two protocols.
+ * threads that do it (worker, link). load.c runs, load_wire.c knows the two protocols, load_common.c serves relay.c, too.
  *
  * Owner: see each struct. Locks: none.
  */
@@ -89,6 +89,25 @@ struct worker {
     uint64_t gap_ns, due_ns, warm_ns, end_ns, last_reply_ns, elapsed_ns;
     struct histogram histogram;
 };
+
+/* Ends the program; says why, with errno's text unless errno is 0. */
+_Noreturn void die(const char *what);
+uint64_t now_ns(void);
+/* Zeroed; ends the program when there is no memory. */
+void *zalloc(size_t bytes);
+
+/* 64 linear steps in each octave of nanoseconds: a figure is at most 1.6 % off. */
+void histogram_add(struct histogram *h, uint64_t ns);
+void histogram_merge(struct histogram *to, const struct histogram *from);
+double histogram_quantile_us(const struct histogram *h, double quantile);
+
+/* A connection to 127.0.0.1, or to a socket's path when that is not NULL. */
+int dial(const char *path, int port);
+
+/* The caller of the program decides when the load begins, so that it can read the server's CPU clock without the cost
+ * of accepting: says the word and waits for a line. Without a word: waits for the end of stdin, so that the clock is
+ * read before the connections close. */
+void gate(const char *word);
 
 /* Passes over up to f->expect replies in bytes[0..n), which must be followed by FRAMER_SLACK readable bytes. Returns
  * how many bytes it left: more than none means that the server sent what was not asked for. */

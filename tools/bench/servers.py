@@ -219,13 +219,14 @@ class Server:
 
 
 def build_tools(here, directory):
-    """Compiles load, null and hash when they are older than their sources; returns their paths by name."""
+    """Compiles load, relay, null and hash when they are older than their sources; returns their paths by name."""
     os.makedirs(directory, exist_ok=True)
     include = os.path.join(here, '../../include')
     flags = ['-std=gnu17', '-O3', '-march=x86-64-v2', '-Wall', '-Wextra', '-I', include]
     if platform.machine() != 'x86_64':
         flags.remove('-march=x86-64-v2')
-    wanted = {'load': (['load.c', 'load_wire.c', 'load.h'], ['-lpthread']),
+    wanted = {'load': (['load.c', 'load_wire.c', 'load_common.c', 'load.h'], ['-lpthread']),
+              'relay': (['relay.c', 'load_common.c', 'load.h'], []),
               'null': (['null.c'], ['-levent_core', '-lpthread']),
               'hash': (['hash.c', os.path.join(include, 'sherd/base/hash.h')], [])}
     for name, (sources, libraries) in wanted.items():

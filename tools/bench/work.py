@@ -11,6 +11,7 @@ from servers import Problem
 
 RUN_MARGIN_SECONDS = 45  # a load that takes so much longer than asked is killed
 FILL_SECONDS = 600
+RELAYED = ('publish', 'blpop')  # workloads in which an operation is a delivery to another client: relay.c
 TTL_SECONDS = '1000000'  # long enough that nothing expires while it is measured
 
 
@@ -23,21 +24,24 @@ class Work:
         """command: the template's words, for a workload that is not in the table below. setup, set by the caller:
         (count, words) to send once to each server before; needs: the command that a server must know."""
         self.name, *settings = head.split(':')
-        self.label, self.command = head, command
-        self.P, self.c, self.v, self.t, self.k = 1, 50, 64, client_threads, 0
+        self.label, self.command, self.relayed = head, command, command is None and self.name in RELAYED
+        self.P, self.c, self.v, self.t, self.k = 1, *((100, 16) if self.relayed else (50, 64)), client_threads, 0
         self.rates = {}  # of an open loop, by server, where they differ
-        self.setup, self.needs, self.fill = [], None, command is None and self.name not in ('ping', 'incr')
+        self.setup, self.needs, self.fill = [], None, command is None and self.name not in ('ping', 'incr', *RELAYED)
         self.d, self.R, self.w = seconds, 0.0, 0.0
         for setting in settings:
             key, _, value = setting.partition('=')
             if key not in self.NUMBERS:
                 raise Problem(f'{head}: {key} is none of {" ".join(self.NUMBERS)}')
             setattr(self, key, self.NUMBERS[key](value))
-        if command is None and self.name not in words_of_resp(self.v):
-            raise Problem(f'{head}: no workload {self.name}; there are {" ".join(words_of_resp(1))}, or --command')
+        known = [*words_of_resp(self.v), *RELAYED]
+        if command is None and self.name not in known:
+            raise Problem(f'{head}: no workload {self.name}; there are {" ".join(known)}, or --command')
 
     def words(self, recipe):
         """The load generator's template words; None when the server's protocol has no such request."""
+        if self.relayed:
+            return [self.name] if recipe.protocol == 'resp' and recipe.stores else None
         if self.command is not None:
             return self.command if recipe.protocol == 'resp' else None
         table = words_of_resp if recipe.protocol == 'resp' else words_of_text
@@ -79,10 +83,19 @@ def parse_work(options):
 
 
 class Load:
-    """Runs the load generator. greeting is sent first on each connection of RESP servers."""
+    """Runs the load generators. greeting is sent first on each connection of RESP servers."""
 
-    def __init__(self, program, greeting=''):
-        self.program, self.greeting = program, greeting
+    def __init__(self, tools, greeting=''):
+        self.program, self.relay, self.greeting = tools['load'], tools['relay'], greeting
+
+    def command_line(self, server, work, keys):
+        """Of one measured run."""
+        if work.relayed:
+            return [self.relay, '-g', *map(str, ('-p', server.port, '-c', work.c, '-P', work.P, '-v', work.v, '-d', work.d)),
+                    work.name]
+        rate = work.rates.get(server.name, work.R)
+        return self.arguments(server, '-g', '-c', work.c, '-P', work.P, '-t', work.t, '-d', work.d, '-k', work.k or keys,
+                              '-w', work.w, *(['-r', rate] if rate else [])) + work.words(server.recipe)
 
     def arguments(self, server, *options):
         protocol = ['-m'] if server.recipe.protocol == 'text' else []
@@ -112,10 +125,7 @@ class Load:
     def measure(self, server, work, keys, cpus):
         """One run. Returns the generator's figures and the server's CPU seconds between the first request and the
         last reply: the generator waits at its gate until the clock is read, and keeps its connections until after."""
-        rate = work.rates.get(server.name, work.R)
-        argv = self.arguments(server, '-g', '-c', work.c, '-P', work.P, '-t', work.t, '-d', work.d, '-k',
-                              work.k or keys, '-w', work.w, *(['-r', rate] if rate else []))
-        argv += work.words(server.recipe)
+        argv = self.command_line(server, work, keys)
         everywhere = os.sched_getaffinity(0)
         os.sched_setaffinity(0, cpus)
         try:
