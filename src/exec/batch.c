@@ -34,9 +34,8 @@ static ALWAYS_INLINE void session_wrote(struct exec_worker *worker, struct sessi
     } else if (UNLIKELY(session->turn.end != mark.bytes)) {
         /* Others wrote in between: the earlier stretch moves to the session's own output, and this one behind it. */
         struct output_range fresh = {mark.bytes, out->bytes.len, mark.inserts, out->insert_count};
-        output_move(&session->own, out, &session->turn);
+        session_settle(session);
         output_move(&session->own, out, &fresh);
-        session->in_turn = false;
         return;
     }
     session->turn.end = out->bytes.len;

@@ -409,6 +409,7 @@ bool exec_block_ended(struct session *session, int64_t now_ms, bool was_served, 
         return false; /* who serves may still be about to send the mail */
     }
     bool silent = (session->flags & (SESSION_REPLY_OFF | SESSION_REPLY_SKIP)) != 0;
+    session_settle(session); /* what was pushed before comes first */
     struct output_mark mark = output_mark(&session->own);
     if (state == BLOCK_AGAIN) {
         *deadline_ms = 0; /* a new wait has set its own time */

@@ -291,6 +291,7 @@ void exec_preparation_send(struct exec_worker *worker, struct session *session)
 void exec_errand_finish(struct session *session)
 {
     struct errand *errand = session->errand;
+    session_settle(session);
     if (errand == NULL) {
         session->flags &= ~(uint32_t)SESSION_AWAY;
         session_release_held(session);

@@ -101,15 +101,44 @@ static struct output *held_output(struct session *session)
     return session->held;
 }
 
+void session_settle(struct session *session)
+{
+    if (session->in_turn) {
+        output_move(&session->own, &session->worker->out, &session->turn);
+        session->in_turn = false;
+    }
+}
+
 struct output *session_push_output(struct session *session)
 {
-    return (session->flags & SESSION_AWAY) == 0 ? &session->own : held_output(session);
+    if ((session->flags & SESSION_AWAY) != 0) {
+        return held_output(session);
+    }
+    session_settle(session);
+    return &session->own;
 }
 
 struct output *session_push_output_behind(struct session *session, uint64_t wait)
 {
     bool is_to_come = (session->flags & SESSION_BLOCKED) != 0 && session_wait_number(session) == wait;
     return is_to_come ? held_output(session) : session_push_output(session);
+}
+
+void session_push_shared(struct session *session, struct output_range bytes)
+{
+    ASSERT(bytes.insert_begin == bytes.insert_end); /* a reference goes to one reader alone */
+    if ((session->flags & SESSION_AWAY) == 0 && output_is_empty(&session->own)) {
+        if (!session->in_turn) {
+            session->in_turn = true;
+            session->turn = bytes;
+            return;
+        }
+        if (session->turn.end == bytes.begin && session->turn.insert_end == bytes.insert_begin) {
+            session->turn.end = bytes.end;
+            return;
+        }
+    }
+    output_move(session_push_output(session), &session->worker->out, &bytes);
 }
 
 void session_release_held(struct session *session)

@@ -97,11 +97,7 @@ static COLD void conn_protocol_error(struct conn *conn, const char *error)
         (conn->flags & (CONN_CLOSED | CONN_READY)) != 0) {
         return;
     }
-    /* Earlier replies first: they may stand in the turn's output. */
-    if (conn->session.in_turn) {
-        output_move(&conn->session.own, &worker->exec.out, &conn->session.turn);
-        conn->session.in_turn = false;
-    }
+    session_settle(&conn->session); /* earlier replies first */
     struct reply reply = {.output = &conn->session.own, .version = conn->session.resp};
     statistics_error(&worker->exec.statistics, slice_from_text(error));
     reply_error_slice(&reply, slice_from_text(error));

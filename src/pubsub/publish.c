@@ -4,6 +4,7 @@
  * the channel, then the patterns; delivering takes the worker's hub. */
 #include "internal.h"
 #include "sherd/base/glob.h"
+#include "sherd/base/number.h"
 #include "sherd/exec/broadcast.h"
 
 /* Shared by all workers it goes to. */
@@ -22,27 +23,38 @@ static void message_end(struct broadcast *broadcast);
 
 static const struct broadcast_kind message_kind = {message_deliver, message_end};
 
-static void append_bulk(struct buffer *out, struct slice bytes)
+/* How long a bulk string is on the wire. */
+static size_t bulk_bytes(struct slice bytes)
 {
-    buffer_printf(out, "$%zu\r\n", bytes.len);
-    buffer_append_slice(out, bytes);
-    buffer_append(out, "\r\n", 2);
+    return 1 + number_digits_u64(bytes.len) + 2 + bytes.len + 2;
+}
+
+/* Writes a bulk string; returns where it ends. */
+static char *bulk_write(char *at, struct slice bytes)
+{
+    char number[NUMBER_I64_BYTES];
+    size_t digits = number_print_u64(number, bytes.len);
+    *at++ = '$';
+    memcpy(at, number, digits);
+    at += digits;
+    memcpy(at, "\r\n", 2);
+    memcpy(at + 2, bytes.data, bytes.len);
+    at += 2 + bytes.len;
+    memcpy(at, "\r\n", 2);
+    return at + 2;
 }
 
 static struct message *message_create(struct pubsub *pubsub, enum subscription_kind kind, struct slice channel,
                                       struct slice payload)
 {
     struct message *message = broadcast_create(pubsub->exec, sizeof(*message), &message_kind);
-    struct buffer body;
-    buffer_init(&body);
-    append_bulk(&body, channel);
-    size_t channel_end = body.len - 2;
-    append_bulk(&body, payload);
     message->pubsub = pubsub;
     message->kind = kind;
-    message->body = blob_from_slice(buffer_slice(&body));
-    message->channel = slice_make(message->body->data + channel_end - channel.len, channel.len);
-    buffer_deinit(&body);
+    size_t body_bytes = bulk_bytes(channel) + bulk_bytes(payload);
+    message->body = blob_create(body_bytes, body_bytes);
+    char *channel_end = bulk_write(message->body->data, channel);
+    message->channel = slice_make(channel_end - 2 - channel.len, channel.len);
+    (void)bulk_write(channel_end, payload);
     return message;
 }
 
@@ -111,23 +123,52 @@ uint32_t pubsub_publish(struct pubsub *pubsub, enum subscription_kind kind, stru
     return receivers;
 }
 
-static void push_to(const struct message *message, const struct subscription *to, struct slice head)
+/* Written into the turn's output once for all sessions of a protocol. */
+struct shared_push {
+    struct output *out;
+    struct output_range resp2, resp3; /* empty: not yet there */
+};
+
+static const struct output_range *shared_bytes(struct shared_push *shared, const struct message *message,
+                                               const struct session *session, struct slice head)
 {
-    if (message->sequence <= to->since) {
-        return;
+    struct output *out = shared->out;
+    struct output_range *range = session->resp == 3 ? &shared->resp3 : &shared->resp2;
+    if (range->begin == range->end) {
+        size_t inserts = out->insert_count;
+        *range = (struct output_range){.begin = out->bytes.len, .insert_begin = inserts, .insert_end = inserts};
+        buffer_append(&out->bytes, session->resp == 3 ? ">" : "*", 1);
+        buffer_append_slice(&out->bytes, head);
+        buffer_append_slice(&out->bytes, blob_slice(message->body));
+        range->end = out->bytes.len;
     }
-    struct session *session = to->session;
+    return range;
+}
+
+/* A long message is copied for nobody. */
+static void push_reference(const struct message *message, struct session *session, struct slice head)
+{
     struct output *out = session_push_output(session);
     buffer_append(&out->bytes, session->resp == 3 ? ">" : "*", 1);
     buffer_append_slice(&out->bytes, head);
     broadcast_push(session, message->body);
-    session->sink->pushed(session);
 }
 
 static void push_to_all(const struct message *message, const struct audience *audience, struct slice head)
 {
+    struct shared_push shared = {.out = NULL};
     for (const struct subscription *to = audience->first; to != NULL; to = to->next) {
-        push_to(message, to, head);
+        struct session *session = to->session;
+        if (message->sequence <= to->since) {
+            continue;
+        }
+        if (message->body->len >= REPLY_REFERENCE_BYTES) {
+            push_reference(message, session, head);
+        } else {
+            shared.out = &session->worker->out; /* all of them are of one worker */
+            session_push_shared(session, *shared_bytes(&shared, message, session, head));
+        }
+        session->sink->pushed(session);
     }
 }
 
@@ -139,8 +180,10 @@ static void deliver_patterns(const struct message *message, const struct hub *hu
             if (glob_match(blob_slice(pattern->name), message->channel, false)) {
                 struct buffer head;
                 buffer_init(&head);
-                buffer_printf(&head, "4\r\n$8\r\npmessage\r\n");
-                append_bulk(&head, blob_slice(pattern->name));
+                struct slice name = blob_slice(pattern->name);
+                buffer_append_slice(&head, SLICE_LITERAL("4\r\n$8\r\npmessage\r\n"));
+                buffer_reserve(&head, bulk_bytes(name));
+                head.len = (size_t)(bulk_write(head.data + head.len, name) - head.data);
                 push_to_all(message, pattern, buffer_slice(&head));
                 buffer_deinit(&head);
             }

@@ -197,6 +197,11 @@ struct output *session_push_output(struct session *session);
 struct output *session_push_output_behind(struct session *session, uint64_t wait);
 /* The reply is in session->own: what was to come behind it follows. */
 void session_release_held(struct session *session);
+/* Pushes bytes that stand in the worker's turn output, for this session and perhaps for others: they are copied only
+ * when something else came before. Then call sink->pushed. By the session's worker, outside a batch. */
+void session_push_shared(struct session *session, struct output_range bytes);
+/* What the turn holds for the session becomes its own, so that something can be written behind it there. */
+void session_settle(struct session *session);
 
 static inline uint32_t session_subscriptions_of(const struct session *session, enum subscription_kind kind)
 {

@@ -55,9 +55,11 @@ static uint32_t publish(enum subscription_kind kind, const char *channel, const 
     return pubsub_publish(pubsub, kind, slice_from_text(channel), slice_from_text(payload));
 }
 
-static bool received(const struct output *output, const char *bytes)
+/* What there is for the session to be written is just that. */
+static bool received(struct session *session, const char *bytes)
 {
-    return slice_equals(buffer_slice(&output->bytes), slice_from_text(bytes));
+    session_settle(session);
+    return slice_equals(buffer_slice(&session->own.bytes), slice_from_text(bytes));
 }
 
 Test(publish, to_nobody_sends_nothing)
@@ -78,8 +80,8 @@ Test(publish, reaches_all_sessions_of_a_worker_with_one_mail)
     cr_assert_eq(pushes, 0);
     cr_assert_eq(mailbox_deliver(&box, NULL), 1);
     cr_assert_eq(pushes, 2);
-    cr_assert(received(&one.own, "*3\r\n$7\r\nmessage\r\n$1\r\nc\r\n$1\r\nx\r\n"));
-    cr_assert(received(&two.own, ">3\r\n$7\r\nmessage\r\n$1\r\nc\r\n$1\r\nx\r\n"));
+    cr_assert(received(&one, "*3\r\n$7\r\nmessage\r\n$1\r\nc\r\n$1\r\nx\r\n"));
+    cr_assert(received(&two, ">3\r\n$7\r\nmessage\r\n$1\r\nc\r\n$1\r\nx\r\n"));
 }
 
 Test(publish, reaches_patterns_but_shard_channels_only_by_their_name)
@@ -89,8 +91,8 @@ Test(publish, reaches_patterns_but_shard_channels_only_by_their_name)
     cr_assert_eq(publish(SUBSCRIPTION_CHANNEL, "c", "x"), 1);
     cr_assert_eq(publish(SUBSCRIPTION_SHARD, "c", "y"), 1);
     cr_assert_eq(mailbox_deliver(&box, NULL), 2);
-    cr_assert(received(&one.own, "*4\r\n$8\r\npmessage\r\n$2\r\nc*\r\n$1\r\nc\r\n$1\r\nx\r\n"));
-    cr_assert(received(&two.own, "*3\r\n$8\r\nsmessage\r\n$1\r\nc\r\n$1\r\ny\r\n"));
+    cr_assert(received(&one, "*4\r\n$8\r\npmessage\r\n$2\r\nc*\r\n$1\r\nc\r\n$1\r\nx\r\n"));
+    cr_assert(received(&two, "*3\r\n$8\r\nsmessage\r\n$1\r\nc\r\n$1\r\ny\r\n"));
 }
 
 Test(publish, keeps_older_messages_from_a_new_subscriber)
@@ -99,8 +101,8 @@ Test(publish, keeps_older_messages_from_a_new_subscriber)
     cr_assert_eq(publish(SUBSCRIPTION_CHANNEL, "c", "x"), 1);
     cr_assert(join(&two, SUBSCRIPTION_CHANNEL, "c"));
     (void)mailbox_deliver(&box, NULL);
-    cr_assert(output_is_empty(&two.own));
-    cr_assert_not(output_is_empty(&one.own));
+    cr_assert(received(&two, ""));
+    cr_assert_not(received(&one, ""));
 }
 
 Test(publish, sends_nothing_to_who_left_meanwhile)
@@ -138,8 +140,38 @@ Test(publish, to_a_session_whose_command_is_elsewhere_waits_beside_its_replies)
     (void)mailbox_deliver(&box, NULL);
     cr_assert(output_is_empty(&one.own));
     exec_errand_finish(&one);
-    cr_assert(received(&one.own, "*3\r\n$7\r\nmessage\r\n$1\r\nc\r\n$1\r\nx\r\n"));
+    cr_assert(received(&one, "*3\r\n$7\r\nmessage\r\n$1\r\nc\r\n$1\r\nx\r\n"));
     cr_assert_null(one.held);
+}
+
+Test(publish, writes_down_once_what_goes_to_many)
+{
+    cr_assert(join(&one, SUBSCRIPTION_CHANNEL, "c"));
+    cr_assert(join(&two, SUBSCRIPTION_CHANNEL, "c"));
+    cr_assert_eq(publish(SUBSCRIPTION_CHANNEL, "c", "x"), 2);
+    cr_assert_eq(publish(SUBSCRIPTION_CHANNEL, "c", "y"), 2);
+    (void)mailbox_deliver(&box, NULL);
+    size_t bytes = 2 * strlen("*3\r\n$7\r\nmessage\r\n$1\r\nc\r\n$1\r\nx\r\n");
+    cr_assert_eq(server.worker->out.bytes.len, bytes);
+    cr_assert(one.in_turn && two.in_turn);
+    cr_assert_eq(one.turn.end, bytes);
+    cr_assert_eq(memcmp(&one.turn, &two.turn, sizeof(one.turn)), 0);
+    cr_assert(output_is_empty(&one.own) && output_is_empty(&two.own));
+}
+
+Test(publish, keeps_the_order_when_others_receive_something_in_between)
+{
+    cr_assert(join(&one, SUBSCRIPTION_CHANNEL, "c"));
+    cr_assert(join(&two, SUBSCRIPTION_CHANNEL, "c"));
+    cr_assert(join(&two, SUBSCRIPTION_CHANNEL, "d"));
+    for (const char *next = "cdcc"; *next != '\0'; next++) {
+        char channel[2] = {*next};
+        cr_assert_gt(publish(SUBSCRIPTION_CHANNEL, channel, channel), 0);
+    }
+    (void)mailbox_deliver(&box, NULL);
+#define MESSAGE(channel) "*3\r\n$7\r\nmessage\r\n$1\r\n" channel "\r\n$1\r\n" channel "\r\n"
+    cr_assert(received(&one, MESSAGE("c") MESSAGE("c") MESSAGE("c")));
+    cr_assert(received(&two, MESSAGE("c") MESSAGE("d") MESSAGE("c") MESSAGE("c")));
 }
 
 Test(publish, refers_to_a_large_payload_instead_of_copying_it)
