@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * The structures of the load generator: what is sent (template, mix), how replies are counted (framer), and the
- * threads that do it (worker, link). load.c runs, load_wire.c knows the two protocols, load_common.c serves relay.c, too.
+ * threads that do it (worker, link). load.c runs, load_wire.c knows the two protocols, load_common.c serves
+ * relay.c, too.
  *
  * Owner: see each struct. Locks: none.
  */
