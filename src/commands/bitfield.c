@@ -126,8 +126,10 @@ static bool operations_parse(struct call *call, struct operations *operations)
     return true;
 }
 
-/* Runs SET or INCRBY on bytes that hold the whole field; true when they changed. */
-static bool operation_write(struct call *call, const struct operation *operation, struct slice all, char *bytes)
+/* Runs SET or INCRBY on bytes that hold the whole field; true when that is a change: in bytes that `grew` it always is,
+ * unless the overflow forbids it. */
+static bool operation_write(struct call *call, const struct operation *operation, struct slice all, char *bytes,
+                            bool grew)
 {
     struct bits_field field = operation->field;
     int64_t before = bits_field_number(field, bits_field_get(all, operation->offset, field.width));
@@ -141,7 +143,7 @@ static bool operation_write(struct call *call, const struct operation *operation
     }
     bits_field_set(bytes, operation->offset, field.width, (uint64_t)after);
     reply_integer(&call->reply, adds ? after : before);
-    return after != before;
+    return grew || after != before;
 }
 
 static void operation_read(struct call *call, const struct operation *operation, struct slice all)
@@ -189,12 +191,12 @@ static enum outcome operations_write(struct call *call, const struct operations 
         struct slice all = slice_make(bytes, len);
         if (operation->kind == OPERATION_GET) {
             operation_read(call, operation, all);
-        } else if (operation_write(call, operation, all, bytes)) {
+        } else if (operation_write(call, operation, all, bytes, grows)) {
             changes++;
         }
     }
     if (changes > 0 || grows) {
-        call_changed(call, &ref, EVENT_STRING, "setbit");
+        call_changed(call, &ref, changes > 0 ? EVENT_STRING : EVENT_NONE, "setbit");
         call->effects.changes += changes > 1 ? changes - 1 : 0; /* each one counts */
     }
     return OUTCOME_DONE;

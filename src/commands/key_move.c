@@ -21,7 +21,9 @@ static enum outcome rename_key(struct call *call, bool only_new) REQUIRES(shard_
     if (!same && (!call_write(call, 2, &to) || !only_new)) {
         keyref_open_hashed(&from, from.user, from.db, from.key, from.hash);
         struct entry_spec value = keyref_take(&from);
-        (void)call_write(call, 2, &to);
+        if (call_write(call, 2, &to)) {
+            keyref_remove(&to); /* what has the name goes, and a new key comes: so the events say */
+        }
         keyref_put(&to, value);
         call_changed(call, &from, EVENT_GENERIC, "rename_from");
         call_changed_event(call, &to, EVENT_GENERIC, "rename_to");
@@ -103,6 +105,9 @@ COMMAND_HANDLER(copy_command)
     if (!call_read(call, 1, &from) || (call_write_in(call, db, 2, &to) && !replace)) {
         reply_integer(&call->reply, 0);
         return OUTCOME_DONE;
+    }
+    if (to.entry != NULL) {
+        keyref_remove(&to); /* as RENAME */
     }
     keyref_open_hashed(&from, from.user, from.db, from.key, from.hash);
     keyref_put(&to, keyref_copy(&from));

@@ -13,7 +13,7 @@ enum {
 /* The key of a subcommand; false (and null replied) when there is none. */
 static bool object_find(struct call *call, struct keyref *ref) REQUIRES(shard_held)
 {
-    bool exists = call_look(call, 2, ref);
+    bool exists = call_look_quietly(call, 2, ref);
     if (!exists) {
         reply_null(&call->reply);
     }

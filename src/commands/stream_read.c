@@ -255,7 +255,8 @@ static bool serve_plain(struct call *call, const struct read *read, uint32_t ind
     struct stream_id id;
     size_t pairs;
     if (source->stream == NULL) {
-        return false;
+        struct keyref ref;
+        return call_read(call, read->keys + index, &ref); /* as in Redis, a key that is missing is missed twice */
     }
     if (source->wants_last) {
         stream_iterator_init_reverse(&iterator, source->stream, STREAM_ID_MIN, STREAM_ID_MAX);

@@ -336,7 +336,9 @@ void option_store(const struct option *row, void *context, struct slice text, vo
 void option_show(const struct option *row, void *context, struct slice text, struct buffer *out)
 {
     int64_t percent;
-    if (row->resolve != NULL && percent_parse(text, &percent)) {
+    if (row->show != NULL) {
+        row->show(text, out);
+    } else if (row->resolve != NULL && percent_parse(text, &percent)) {
         append_i64(out, row->resolve(context, percent));
     } else {
         buffer_append_slice(out, text);

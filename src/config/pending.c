@@ -106,38 +106,6 @@ static const char *normalize_oom_values(const struct option_given *given, struct
     return NULL;
 }
 
-/* Every letter once, in Redis's order; all classes together are A, which leaves out n (new keys) and m (misses). */
-static const char *normalize_notify(const struct option_given *given, struct buffer *text)
-{
-    static const char letters[] = "g$lshzxetdnKEm";
-    enum { CLASSES = 10, ALL_CLASSES = (1 << CLASSES) - 1, NEW_KEY_LETTER = CLASSES };
-    if (given->count != 1) {
-        return "wrong number of arguments";
-    }
-    struct slice word = given->words[0];
-    unsigned flags = 0;
-    for (size_t i = 0; i < word.len && word.data[i] != '\0'; i++) {
-        const char *found = strchr(letters, word.data[i]);
-        if (word.data[i] == 'A') {
-            flags |= ALL_CLASSES;
-        } else if (found != NULL) {
-            flags |= 1U << (found - letters);
-        } else {
-            return "Invalid event class character. Use 'Ag$lshzxeKEtmdn'.";
-        }
-    }
-    bool has_all = (flags & ALL_CLASSES) == ALL_CLASSES;
-    if (has_all) {
-        buffer_append(text, "A", 1);
-    }
-    for (unsigned i = has_all ? NEW_KEY_LETTER + 1 : 0; letters[i] != '\0'; i++) {
-        if ((flags & (1U << i)) != 0) {
-            buffer_append(text, &letters[i], 1);
-        }
-    }
-    return NULL;
-}
-
 static const char *check_shutdown(struct slice text)
 {
     bool nosave = strstr(text.data, "nosave") != NULL;
@@ -232,8 +200,7 @@ static const struct option rows[] = {
     NUMBER("active-defrag-max-scan-fields", "1000", 1, LONG_MAX, NULL, 0),
     BOOL("jemalloc-bg-thread", "yes", "no", NULL, 0),
     BOOL("disable-thp", "yes", "no", NULL, IMMUTABLE),
-    /* events, scripts */
-    {.name = "notify-keyspace-events", .type = OPTION_STRING, .flags = OPTION_PENDING, .normalize = normalize_notify},
+    /* scripts */
     {.name = "busy-reply-threshold",
      .alias = "lua-time-limit",
      .type = OPTION_INTEGER,

@@ -26,7 +26,7 @@ static struct slice place(char **free_bytes, struct slice bytes)
 
 static bool is_shown_otherwise(const struct option *row, struct slice text)
 {
-    return row->resolve != NULL && text.len != 0 && text.data[text.len - 1] == '%';
+    return row->show != NULL || (row->resolve != NULL && text.len != 0 && text.data[text.len - 1] == '%');
 }
 
 /* What CONFIG GET shows where that is not the text, one after the other, a NUL after each. */

@@ -228,7 +228,7 @@ static bool serve_one(struct exec_worker *worker, const struct lockset *locks, u
     call.locks.possessed = true; /* it is served here and now: it is not to ask for an executor */
     const struct clock_scale *ticks = &worker->exec->ticks;
     uint64_t begin = clock_ticks(ticks);
-    effects_reset(&call.effects, listeners);
+    effects_reset(&call, listeners);
     enum outcome outcome = blocked->command->row->handler(&call);
     effects_commit(&call, outcome);
     effects_deinit(&call.effects);

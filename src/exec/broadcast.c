@@ -49,6 +49,14 @@ void broadcast_address(struct broadcast *broadcast, uint32_t worker)
     }
 }
 
+void broadcast_address_nobody(struct broadcast *broadcast)
+{
+    for (uint32_t i = 0; i < broadcast->worker_count; i++) {
+        broadcast->mails[i].broadcast = NULL;
+    }
+    broadcast->addressed = 0;
+}
+
 void broadcast_send(struct broadcast *broadcast)
 {
     uint32_t left = broadcast->addressed;

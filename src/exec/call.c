@@ -7,6 +7,7 @@
 #include <stdio.h>
 
 #include "effects_commit.h"
+#include "sherd/base/blob.h"
 #include "sherd/base/number.h"
 #include "sherd/exec/exec.h"
 #include "sherd/keyspace/interest.h"
@@ -108,10 +109,25 @@ void call_prefetch(struct call *call, uint32_t first, uint32_t step, uint32_t co
     }
 }
 
-static ALWAYS_INLINE bool look_opened(struct call *call, const struct keyref *ref)
+static ALWAYS_INLINE bool count_look(struct call *call, const struct keyref *ref)
 {
     bool exists = ref->entry != NULL;
     statistics_add(&call->worker->statistics, exists ? STATISTIC_KEYSPACE_HITS : STATISTIC_KEYSPACE_MISSES, 1);
+    return exists;
+}
+
+static NOINLINE void note_miss(struct call *call, const struct keyref *ref)
+{
+    const struct effect effect = {.event_class = EVENT_KEY_MISS, .event = "keymiss", .db = ref->db, .key = ref->key};
+    effects_add(&call->effects, &effect);
+}
+
+static ALWAYS_INLINE bool look_opened(struct call *call, const struct keyref *ref)
+{
+    bool exists = count_look(call, ref);
+    if (!exists && UNLIKELY(call->effects.listeners != 0)) {
+        note_miss(call, ref);
+    }
     return exists;
 }
 
@@ -144,7 +160,19 @@ bool call_read_named(struct call *call, struct slice key, struct keyref *ref)
     if (keyref_expire_if_due(ref)) {
         statistics_add(&call->worker->statistics, STATISTIC_EXPIRED_LAZILY, 1);
     }
+    if (ref->entry == NULL && call->effects.listeners != 0) {
+        /* the key is not the request's: a copy stays until the call is over */
+        struct blob *copy = blob_from_slice(key);
+        garbage_add(&call->worker->garbage, GARBAGE_VALUE, VALUE_STRING, copy);
+        ref->key = blob_slice(copy);
+    }
     return read_opened(call, ref);
+}
+
+bool call_look_quietly(struct call *call, uint32_t argument, struct keyref *ref)
+{
+    call_open(call, call->db, argument, ref);
+    return count_look(call, ref);
 }
 
 bool call_look(struct call *call, uint32_t argument, struct keyref *ref)

@@ -24,7 +24,26 @@ void effects_add(struct effects *effects, const struct effect *effect)
     effects->list[effects->count++] = *effect;
 }
 
-void effects_show(const struct call *call)
+/* keyspace_user.created */
+static void key_created(void *context, unsigned db, struct slice key)
+{
+    struct call *call = context;
+    effects_add(&call->effects, &(struct effect){.event_class = EVENT_NEW, .event = "new", .db = db, .key = key});
+}
+
+void effects_note_new_keys(struct call *call)
+{
+    call->worker->user.created = key_created;
+    call->worker->user.creator = call;
+}
+
+void effects_ignore_new_keys(struct exec_worker *worker)
+{
+    worker->user.created = NULL;
+    worker->user.creator = NULL;
+}
+
+void effects_show(const struct call *call, bool over)
 {
     const struct exec *exec = call->worker->exec;
     uint32_t flags = call->session == NULL ? 0 : *session_own_flags(call->session);
@@ -36,7 +55,7 @@ void effects_show(const struct call *call)
         if (call->effects.count != 0) {
             listener->committed(listener->context, call);
         }
-        if ((flags & listener->session_flags) != 0) {
+        if (over && (flags & listener->session_flags) != 0) {
             listener->ran(listener->context, call);
         }
     }

@@ -107,7 +107,7 @@ void exec_cron(struct exec_worker *worker)
 static void internal_begin(struct call *call, struct exec_worker *worker, const struct slice *argv, uint32_t argc)
 {
     *call = (struct call){.worker = worker, .argv = argv, .argc = argc, .now_ms = worker->user.now_ms};
-    effects_begin(call);
+    effects_clear(&call->effects, atomic_load_explicit(&worker->exec->listening, memory_order_relaxed));
 }
 
 /* A key went away by itself: an internal write, under its shard. */
@@ -128,7 +128,7 @@ static void worker_removed(void *context, enum removal why, unsigned db, struct 
                                   .db = db,
                                   .key = key};
     effects_add(&call.effects, &effect);
-    effects_show(&call);
+    effects_show(&call, true);
     effects_deinit(&call.effects);
 }
 
@@ -151,7 +151,7 @@ static void worker_thinned(void *context, const struct thinning *thinning)
         effect.event = "del";
         effects_add(&call.effects, &effect);
     }
-    effects_show(&call);
+    effects_show(&call, true);
     effects_deinit(&call.effects);
 }
 

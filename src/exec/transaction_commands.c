@@ -79,7 +79,7 @@ static enum outcome run_handler(struct call *exec, struct call *call) REQUIRES(s
     do {
         /* One of the commands before it may have begun to listen: that is seen at once. */
         exec->effects.listeners |= atomic_load_explicit(&exec->worker->exec->listening, memory_order_relaxed);
-        effects_reset(&call->effects, exec->effects.listeners);
+        effects_reset(call, exec->effects.listeners);
         outcome = row->handler(call);
         effects_commit(call, outcome);
         effects_deinit(&call->effects);

@@ -175,6 +175,9 @@ static void keyref_store(struct keyref *ref, struct entry_spec *spec) REQUIRES(s
         struct table_env env = keyspace_table_env(ref->user);
         ref->entry = entry_create(spec);
         ref->slot = table_insert(&ref->keytable->table, &env, ref->hash, ref->entry);
+        if (UNLIKELY(ref->user->created != NULL)) {
+            ref->user->created(ref->user->creator, ref->db, ref->key);
+        }
     } else {
         discard_value(ref);
         if (LIKELY(entry_spec_bytes(spec) == entry_bytes(ref->entry))) {

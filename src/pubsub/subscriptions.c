@@ -17,6 +17,7 @@ void pubsub_init(struct pubsub *pubsub, struct exec *exec)
     for (uint32_t i = 0; i < EXEC_WORKERS_MAX; i++) {
         spin_init(&pubsub->hubs[i].lock, LOCK_RANK_HUB, i);
     }
+    notify_init(&pubsub->notify, pubsub);
 }
 
 void pubsub_deinit(struct pubsub *pubsub)
@@ -73,6 +74,24 @@ static struct subscription *link_find(const struct hub *hub, const struct sessio
     return NULL;
 }
 
+/* A channel or pattern has its first subscriber, or (UINT32_MAX) none any more. Under the stripe. */
+static void count_topic(struct pubsub *pubsub, struct stripe *stripe, const struct channel *channel, uint32_t change)
+{
+    atomic_fetch_add_explicit(&stripe->count, change, memory_order_relaxed);
+    atomic_fetch_add_explicit(&pubsub->topics[channel->kind], change, memory_order_relaxed);
+    if (channel->kind != SUBSCRIPTION_SHARD && notify_may_fit(blob_slice(channel->name))) {
+        notify_count_topics(&pubsub->notify, change);
+    }
+}
+
+/* The same of one worker. Under the hub. */
+static void count_audience(struct hub *hub, const struct audience *audience, uint32_t change)
+{
+    if (audience->kind == SUBSCRIPTION_PATTERN && notify_may_fit(blob_slice(audience->name))) {
+        atomic_fetch_add_explicit(&hub->event_patterns, change, memory_order_relaxed);
+    }
+}
+
 /* What a subscription is to. */
 struct topic {
     enum subscription_kind kind;
@@ -92,8 +111,7 @@ static struct blob *channel_join(struct pubsub *pubsub, struct stripe *stripe, c
         channel->kind = topic->kind;
         channel->name = blob_from_slice(topic->name);
         chain_insert(&stripe->channels, &channel->node);
-        atomic_fetch_add_explicit(&stripe->count, 1, memory_order_relaxed);
-        atomic_fetch_add_explicit(&pubsub->topics[topic->kind], 1, memory_order_relaxed);
+        count_topic(pubsub, stripe, channel, 1);
     }
     channel->total++;
     channel->per_worker[worker]++;
@@ -107,8 +125,7 @@ static void channel_leave(struct pubsub *pubsub, struct stripe *stripe, const st
     channel->per_worker[worker]--;
     if (--channel->total == 0) {
         chain_remove(&stripe->channels, &channel->node);
-        atomic_fetch_sub_explicit(&stripe->count, 1, memory_order_relaxed);
-        atomic_fetch_sub_explicit(&pubsub->topics[channel->kind], 1, memory_order_relaxed);
+        count_topic(pubsub, stripe, channel, UINT32_MAX);
         blob_release(channel->name);
         memory_free(channel);
     }
@@ -124,6 +141,7 @@ static void audience_join(struct hub *hub, struct subscription *fresh, uint64_t 
         audience->kind = kind;
         audience->name = blob_reference(name);
         chain_insert(audiences(hub, kind), &audience->node);
+        count_audience(hub, audience, 1);
     }
     fresh->audience = audience;
     fresh->previous = audience->last;
@@ -140,6 +158,7 @@ static void audience_leave(struct hub *hub, struct subscription *old)
     *(old->next == NULL ? &audience->last : &old->next->previous) = old->previous;
     if (audience->first == NULL) {
         chain_remove(audiences(hub, audience->kind), &audience->node);
+        count_audience(hub, audience, UINT32_MAX);
         blob_release(audience->name);
         memory_free(audience);
     }

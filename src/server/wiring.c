@@ -56,6 +56,11 @@ struct config *server_wire_config(struct server *server)
                                .count = tracking_option_count,
                                .options_bytes = sizeof(struct tracking_options),
                                .context = &server->tracking},
+        [SLOT_PUBSUB - 1] = {.room = "pubsub",
+                             .rows = pubsub_option_rows,
+                             .count = pubsub_option_count,
+                             .options_bytes = sizeof(struct pubsub_options),
+                             .context = &server->pubsub},
     };
     struct config_hooks hooks = {.context = server, .retire = snapshot_retire};
     return config_create(sections, ARRAY_LENGTH(sections), &hooks);
@@ -173,6 +178,7 @@ void server_wire(struct server *server)
                                                  .context = &server->net});
     exec_add_guard(&server->exec, (struct guard){.session_flags = SESSION_SUBSCRIBED, .check = pubsub_guard});
     pubsub_init(&server->pubsub, &server->exec);
+    notify_configure(&server->pubsub.notify, SLOT_PUBSUB);
     net_init(&server->net, &server->exec, &server->log, SLOT_NET);
     const struct tracking_clients clients = {net_find_worker, net_find_session, &server->net};
     tracking_init(&server->tracking, &server->exec, clients, SLOT_TRACKING);

@@ -20,6 +20,9 @@ static void committed(void *context, const struct call *call) REQUIRES(shard_hel
     author.wait = call->only_key == 0 ? 0 : session_wait_number(call->session);
     for (uint32_t i = 0; i < effects->count; i++) {
         struct slice key = effects->list[i].key;
+        if (!effect_is_change(&effects->list[i])) {
+            continue;
+        }
         if (key.data == NULL) {
             flushed = true;
             continue;

@@ -39,7 +39,7 @@ static inline void command_server_note(UNUSED void *context, const struct call *
     struct buffer *events = &command_server.events;
     for (uint32_t i = 0; i < call->effects.count; i++) {
         const struct effect *effect = &call->effects.list[i];
-        if (effect->event_class != EVENT_NONE) {
+        if (effect->event_class != EVENT_NONE && effect_is_change(effect)) {
             buffer_printf(events, "%s%s %.*s", events->len == 0 ? "" : ", ", effect->event, (int)effect->key.len,
                           effect->key.data);
         }

@@ -71,8 +71,10 @@ struct option {
     const char *(*normalize)(const struct option_given *given, struct buffer *text);
     /* Refuses a canonical text that its type accepts. */
     const char *(*check)(struct slice text);
-    /* OPTION_WORDS: fills the field from a text that passed. It runs for every new snapshot. */
+    /* OPTION_WORDS and OPTION_STRING: fills the field from a text that passed. It runs for every new snapshot. */
     void (*store)(struct slice text, void *field);
+    /* Appends what CONFIG GET shows where Redis does not show all of the value. */
+    void (*show)(struct slice text, struct buffer *out);
     /* OPTION_PERCENT: bytes for a percentage; the field and CONFIG GET show the bytes. Without it the field holds the
      * percentage negated and CONFIG GET shows "5%". */
     int64_t (*resolve)(void *context, int64_t percent);

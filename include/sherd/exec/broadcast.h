@@ -37,6 +37,8 @@ NODISCARD void *broadcast_create(struct exec *exec, size_t bytes, const struct b
 void broadcast_destroy(struct broadcast *broadcast);
 /* The worker of that index (exec_worker.index; it has a mailbox) is to get it; once more changes nothing. */
 void broadcast_address(struct broadcast *broadcast, uint32_t worker);
+/* Takes all addresses back. */
+void broadcast_address_nobody(struct broadcast *broadcast);
 /* Into the mailboxes; it was addressed to somebody, and is not to be touched any more. */
 void broadcast_send(struct broadcast *broadcast);
 

@@ -59,6 +59,8 @@ enum outcome call_fail_subcommand(struct call *call);
 NODISCARD bool call_read(struct call *call, uint32_t argument, struct keyref *ref) REQUIRES(shard_held);
 /* The same without marking the access (EXISTS, TYPE, TTL, OBJECT). */
 NODISCARD bool call_look(struct call *call, uint32_t argument, struct keyref *ref) REQUIRES(shard_held);
+/* The same without telling of a miss (OBJECT). */
+NODISCARD bool call_look_quietly(struct call *call, uint32_t argument, struct keyref *ref) REQUIRES(shard_held);
 /* The same without marking the access and without counting. */
 NODISCARD bool call_peek(struct call *call, uint32_t argument, struct keyref *ref) REQUIRES(shard_held);
 enum {

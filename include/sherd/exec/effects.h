@@ -19,8 +19,8 @@ enum event_class {
     EVENT_EXPIRED = 1 << 6,
     EVENT_EVICTED = 1 << 7,
     EVENT_STREAM = 1 << 8,
-    EVENT_KEY_MISS = 1 << 9,
-    EVENT_NEW = 1 << 10,
+    EVENT_KEY_MISS = 1 << 9, /* a read found no key: no change */
+    EVENT_NEW = 1 << 10,     /* a key came into being: comes before the effect that says by what */
 };
 
 struct effect {
@@ -29,6 +29,12 @@ struct effect {
     unsigned db;
     struct slice key; /* borrowed: valid until commit is over; with NULL data: all keys of the database */
 };
+
+/* Whether the effect is a change, rather than a further word about one, or none. */
+static inline bool effect_is_change(const struct effect *effect)
+{
+    return (effect->event_class & (EVENT_KEY_MISS | EVENT_NEW)) == 0;
+}
 
 enum {
     EFFECTS_INLINE = 4,
@@ -50,8 +56,8 @@ struct session;
 
 /* Whoever wants to see what calls did, under their shards, so: bounded, no I/O, no lock but those of a higher rank. */
 struct effects_listener {
-    /* The call has effects. That of an internal write (a key fell due, was evicted) has neither session nor command;
-     * its arguments are what a client would have said. */
+    /* The call has effects, maybe none that is a change. That of an internal write (a key fell due, was evicted) has
+     * neither session nor command; its arguments are what a client would have said. */
     void (*committed)(void *context, const struct call *call);
     /* The call's handler is through, whether it changed something or not, and its session has one of `session_flags`.
      * NULL: not asked for. */

@@ -109,6 +109,9 @@ struct keyspace_user {
     /* Told the same way about elements of a collection that were removed because they fell due. */
     void (*thinned)(void *context, const struct thinning *thinning);
     void *context;
+    /* Told about every key that comes into being, before anything else is done to it; NULL: nobody asks. */
+    void (*created)(void *creator, unsigned db, struct slice key);
+    void *creator;
     size_t retired_bytes;            /* (w) retired by eviction, not free before a grace period; its owner lowers it */
     bool counts_retired;             /* (w) eviction is under way */
     struct usage usage;              /* (w) */

@@ -6,6 +6,8 @@
  *
  * A channel's messages enter all mailboxes under the channel's lock, so every subscriber sees the same order, whatever
  * its worker; those of patterns too. What a session receives was published after it had subscribed.
+ * Keyspace events (notify.h) are messages that enter the mailboxes under the shard of their key, and without a look at
+ * the patterns: every worker gets them that has a pattern which may fit some event, and matches when it delivers.
  * Owner: the server. Locks: channel (LOCK_RANK_CHANNEL, a stripe of them), then patterns (LOCK_RANK_PATTERN), then the
  * hub of a worker (LOCK_RANK_HUB). */
 #ifndef SHERD_PUBSUB_PUBSUB_H
@@ -13,6 +15,7 @@
 
 #include "sherd/base/hash.h"
 #include "sherd/exec/exec.h"
+#include "sherd/pubsub/notify.h"
 
 enum {
     PUBSUB_STRIPES = 64,
@@ -38,6 +41,8 @@ struct hub {
     struct chain_table channels; /* lock; of struct audience */
     struct chain_table patterns; /* lock; of struct audience */
     struct chain_table links;    /* lock; of struct subscription, by session and name */
+    /* (a) of `patterns`, those that keyspace events may fit */
+    _Atomic uint32_t event_patterns;
 };
 
 struct pubsub {
@@ -49,6 +54,7 @@ struct pubsub {
     CACHE_ALIGNED _Atomic uint64_t sequence;          /* (a) of the latest message */
     _Atomic uint32_t topics[SUBSCRIPTION_KIND_COUNT]; /* (a) channels and patterns with subscribers */
     _Atomic uint32_t clients;                         /* (a) sessions with subscriptions */
+    struct notify notify;                             /* see there */
 };
 
 void pubsub_init(struct pubsub *pubsub, struct exec *exec);
@@ -59,6 +65,10 @@ void pubsub_deinit(struct pubsub *pubsub);
  * channel; returns how many subscriptions it goes to. Any thread of exec; shards may be held. Locks: channel, then
  * patterns. */
 uint32_t pubsub_publish(struct pubsub *pubsub, enum subscription_kind kind, struct slice channel, struct slice payload);
+
+/* Sends a keyspace event to whoever may have subscribed to it; the channel's name comes in two parts. Any thread of
+ * exec; shards may be held. Locks: channel. */
+void pubsub_publish_event(struct pubsub *pubsub, struct slice prefix, struct slice rest, struct slice payload);
 
 /* By the thread that runs the session. False: it had (had not) subscribed already. Locks: the channel's or the
  * patterns', then the hub of the session's worker. */

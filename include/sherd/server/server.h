@@ -56,6 +56,7 @@ enum config_slot {
     SLOT_COMMANDS,
     SLOT_OBSERVE,
     SLOT_TRACKING,
+    SLOT_PUBSUB,
     SLOT_COUNT,
 };
 

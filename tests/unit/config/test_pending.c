@@ -38,7 +38,6 @@ Test(pending, answers_the_defaults_of_redis)
     EXPECT_VALUE("save", "");
     EXPECT_VALUE("appendonly", "no");
     EXPECT_VALUE("appendfsync", "everysec");
-    EXPECT_VALUE("notify-keyspace-events", "");
     EXPECT_VALUE("lua-time-limit", "5000");
     EXPECT_VALUE("oom-score-adj-values", "0 200 800");
     EXPECT_VALUE("repl-backlog-size", "1048576");
@@ -75,8 +74,6 @@ Test(pending, says_first_what_redis_would_say_about_a_wrong_value)
     struct fixture *fixture = fixture_create(false);
     cr_expect_str_eq(SET("appendonly", "maybe"), FAILED("appendonly", "argument must be 'yes' or 'no'"));
     cr_expect_str_eq(SET("save", "60"), FAILED("save", "Invalid save parameters"));
-    cr_expect_str_eq(SET("notify-keyspace-events", "Kq"),
-                     FAILED("notify-keyspace-events", "Invalid event class character. Use 'Ag$lshzxeKEtmdn'."));
     cr_expect_str_eq(SET("oom-score-adj-values", "1 2"), FAILED("oom-score-adj-values", "wrong number of arguments"));
     cr_expect_str_eq(
         SET("oom-score-adj-values", "1 2 2001"),
@@ -97,18 +94,6 @@ Test(pending, stores_any_value_under_compat_pending)
     EXPECT_VALUE("save", "60 1");
     cr_expect_str_eq(SET("save", ""), "");
     EXPECT_VALUE("save", "");
-    fixture_destroy(fixture);
-}
-
-Test(pending, prints_event_classes_in_the_order_of_redis)
-{
-    struct fixture *fixture = fixture_create(true);
-    cr_expect_str_eq(SET("notify-keyspace-events", "KEA"), "");
-    EXPECT_VALUE("notify-keyspace-events", "AKE");
-    cr_expect_str_eq(SET("notify-keyspace-events", "mKxgn"), "");
-    EXPECT_VALUE("notify-keyspace-events", "gxnKm");
-    cr_expect_str_eq(SET("notify-keyspace-events", "g$lshzxetdn"), "");
-    EXPECT_VALUE("notify-keyspace-events", "A");
     fixture_destroy(fixture);
 }
 

@@ -156,7 +156,7 @@ Test(config_rewrite, makes_a_file_that_loads_to_the_same_options)
 {
     struct fixture *fixture = fixture_create("");
     SET("port", "77", "bind", "a b c", "logfile", "x 'y' \\ \x01", "loglevel", "debug", "save", "60 1 5 2");
-    SET("requirepass", "p w", "shutdown-on-sigint", "save force", "notify-keyspace-events", "KEA");
+    SET("requirepass", "p w", "shutdown-on-sigint", "save force");
     (void)rewrite(fixture);
     struct fixture *again = fixture_create(example_text(&fixture->out));
     const struct config_snapshot *one = config_current(fixture->config);
