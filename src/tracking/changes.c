@@ -155,7 +155,7 @@ static void push_prefix(struct prefix *prefix)
         struct blob *body = (tracker->mode & TRACKING_NOLOOP) != 0 ? keys_body(changes, count, tracker->session->id)
                                                                    : blob_reference(all);
         if (body != NULL) {
-            push_invalidation(tracker, body, &(struct author){0});
+            push_invalidation(tracker, tracker->hub, body, &(struct author){0});
             blob_release(body);
         }
     }

@@ -48,11 +48,20 @@ void tracking_enable(struct tracking *tracking, struct session *session, const s
 void tracking_disable(struct session *session);
 /* The tracker of a session's id, or NULL. Under the hub's lock. */
 struct tracker *tracker_find(const struct tracking_hub *hub, uint64_t id);
+/* The hub of the worker where the tracker's client hears: its own, or whom it redirects to. By the thread of its
+ * session, or under its hub's lock. */
+static inline struct tracking_hub *tracker_route(const struct tracker *tracker)
+{
+    return tracker->redirect == 0 ? tracker->hub : &tracker->hub->tracking->hubs[tracker->redirect_worker];
+}
+/* When no session is left. */
+void trackers_deinit(struct tracking *tracking);
 /* Visits all trackers of the hub. Under its lock. */
 void trackers_visit(struct tracking_hub *hub, void (*visit)(void *context, void *tracker), void *context);
 
 /* remembered.c: under the shard of the key. */
-void tracking_remember(struct tracking *tracking, const struct call *call, struct slice key) REQUIRES(shard_held);
+void tracking_remember(struct tracking *tracking, const struct call *call, const struct tracker *tracker,
+                       struct slice key) REQUIRES(shard_held);
 void tracking_invalidate(struct tracking *tracking, struct slice key, struct author author) REQUIRES(shard_held);
 /* Forgets all keys; every shard is held. Locks: tracking. */
 void tracking_forget_all(struct tracking *tracking) REQUIRES(shard_held);
@@ -68,8 +77,10 @@ void changes_note(struct tracking *tracking, struct exec_worker *worker, struct 
 /* Locks: tracking. */
 void changes_send(void *context, struct exec_worker *worker);
 
-/* push.c: keys as an array of bulk strings in RESP; NULL: all keys. By the tracker's worker, under its hub's lock. */
-void push_invalidation(const struct tracker *tracker, struct blob *keys, const struct author *author);
+/* push.c: keys as an array of bulk strings in RESP; NULL: all keys. By the worker of the hub `here`: the tracker's own,
+ * or that of its route; under the lock of the tracker's hub. */
+void push_invalidation(const struct tracker *tracker, const struct tracking_hub *here, struct blob *keys,
+                       const struct author *author);
 /* The same to all who track, by mail to their workers: a database was flushed. */
 void push_flush(struct tracking *tracking);
 

@@ -118,30 +118,49 @@ static void deliver_forward(struct mail *mail, void *receiver)
     }
 }
 
-static void redirect(const struct tracker *tracker, struct blob *keys)
+/* By mail, where the session of whom the tracker redirects to, or the tracker's own, is on another worker. */
+static void forward(const struct tracker *tracker, struct blob *keys, bool is_broken)
 {
     struct tracking *tracking = tracker->hub->tracking;
     const struct session *from = tracker->session;
-    if ((atomic_load_explicit(&from->shown_tracking, memory_order_relaxed) & SESSION_SHOWS_BROKEN) != 0) {
-        push_broken(tracker);
-        return;
-    }
     struct forward_mail *forward = memory_alloc(sizeof(*forward));
-    *forward = (struct forward_mail){.mail = {.deliver = deliver_forward},
+    *forward = (struct forward_mail){.mail = {.deliver = is_broken ? deliver_broken : deliver_forward},
                                      .tracking = tracking,
                                      .to = tracker->redirect,
                                      .to_worker = tracker->redirect_worker,
                                      .from = from->id,
                                      .from_worker = from->worker->index,
                                      .keys = keys == NULL ? NULL : blob_reference(keys)};
-    mailbox_send(worker_box(tracking->exec, forward->to_worker), &forward->mail);
+    uint32_t worker = is_broken ? forward->from_worker : forward->to_worker;
+    mailbox_send(worker_box(tracking->exec, worker), &forward->mail);
 }
 
-void push_invalidation(const struct tracker *tracker, struct blob *keys, const struct author *author)
+static void redirect(const struct tracker *tracker, const struct tracking_hub *here, struct blob *keys)
+{
+    uint32_t shown = atomic_load_explicit(&tracker->session->shown_tracking, memory_order_relaxed);
+    struct session *session = NULL;
+    if ((shown & SESSION_SHOWS_BROKEN) == 0) {
+        if (tracker_route(tracker) != here) {
+            forward(tracker, keys, false);
+            return;
+        }
+        session = find_session(tracker->hub->tracking, tracker->redirect_worker, tracker->redirect);
+    }
+    if (session != NULL) {
+        push_redirected(session, keys);
+    } else if (tracker->hub == here) {
+        push_broken(tracker);
+    } else {
+        forward(tracker, NULL, true);
+    }
+}
+
+void push_invalidation(const struct tracker *tracker, const struct tracking_hub *here, struct blob *keys,
+                       const struct author *author)
 {
     struct session *session = tracker->session;
     if (tracker->redirect != 0) {
-        redirect(tracker, keys);
+        redirect(tracker, here, keys);
     } else if (version_of(session) == 3) {
         bool is_behind = author->id == session->id && author->wait != 0;
         write_push(session,
@@ -152,7 +171,7 @@ void push_invalidation(const struct tracker *tracker, struct blob *keys, const s
 static void flush_visit(void *context, void *tracker)
 {
     (void)context;
-    push_invalidation(tracker, NULL, &(struct author){0});
+    push_invalidation(tracker, ((const struct tracker *)tracker)->hub, NULL, &(struct author){0});
 }
 
 static void deliver_flush(struct broadcast *broadcast, uint32_t worker)

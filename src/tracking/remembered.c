@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Which clients may have which key in their caches: remembered when they read it, told and forgotten when it changes.
  * The clients of a key stand in one array for each worker, and that array is the mail by which its worker hears of the
- * change: telling is one mail to each worker, however many clients there are, and allocates nothing.
+ * change: telling is one mail to each worker, however many clients there are, and allocates nothing. A client that
+ * redirects stands with the worker of whom it redirects to, so that who listens for several hears in the order of the
+ * changes.
  *
  * There are at most tracking-table-max-keys keys: for one more another one of the same shard is told as if it had
  * changed. Where the limit was lowered, the cron does so.
@@ -14,7 +16,10 @@ enum {
     LIMIT_EFFORT = 100,       /* keys told in one tick, times the ticks in a row */
     FREED_IN_A_TICK = 10000,  /* keys of tables that were dropped */
     RENEWED_MIN_CLIENTS = 16, /* so many clients of one key may be gone without anybody caring */
+    HOME_BITS = 8,
 };
+
+_Static_assert(EXEC_WORKERS_MAX <= 1 << HOME_BITS, "a client's worker stands beside its id");
 
 /* A key that was read. */
 struct tracked {
@@ -25,7 +30,7 @@ struct tracked {
     char key[];                  /* (c) */
 };
 
-/* The clients of one worker that read it. */
+/* Clients that read it and hear of it on one worker: each as its id and, in the low bits, the index of its own worker. */
 struct audience {
     struct mail mail;
     struct tracking_hub *hub; /* (c) */
@@ -34,7 +39,7 @@ struct audience {
     struct author author;     /* (m) */
     uint32_t count;           /* (s), then (m) */
     uint32_t cap;             /* (s) */
-    uint64_t ids[];           /* (s), then (m); ascending */
+    uint64_t clients[];       /* (s), then (m); ascending */
 };
 
 /* Tables that were taken out of all shards together. */
@@ -72,7 +77,48 @@ static void tracked_release(struct tracked *tracked)
     }
 }
 
-/* On the worker: whoever still tracks hears of it. */
+static void deliver(struct mail *mail, void *receiver);
+
+/* Into the mailbox of its worker. */
+static void audience_mail(struct audience *audience)
+{
+    struct tracking *tracking = audience->hub->tracking;
+    atomic_fetch_add_explicit(&audience->tracked->references, 1, memory_order_relaxed);
+    audience->mail = (struct mail){.deliver = deliver};
+    mailbox_send(worker_box(tracking->exec, (uint32_t)(audience->hub - tracking->hubs)), &audience->mail);
+}
+
+/* One of the clients hears of it on another worker by now. */
+static void audience_forward(const struct audience *audience, uint64_t client, struct tracking_hub *to)
+{
+    struct audience *one = memory_alloc(sizeof(*one) + sizeof(client));
+    *one = (struct audience){.hub = to, .tracked = audience->tracked, .author = audience->author, .count = 1, .cap = 1};
+    one->clients[0] = client;
+    audience_mail(one);
+}
+
+/* Tells one client, if it still tracks. */
+static void tell(const struct audience *audience, uint64_t client, struct blob *keys)
+{
+    struct tracking *tracking = audience->hub->tracking;
+    struct tracking_hub *home = &tracking->hubs[client & ((1U << HOME_BITS) - 1)];
+    struct tracking_hub *route = audience->hub;
+    uint64_t id = client >> HOME_BITS;
+    spin_acquire(&home->lock);
+    const struct tracker *tracker = tracker_find(home, id);
+    if (tracker != NULL && (tracker->mode & TRACKING_BCAST) == 0 &&
+        !(id == audience->author.id && (tracker->mode & TRACKING_NOLOOP) != 0)) {
+        route = tracker_route(tracker);
+        if (route == audience->hub) {
+            push_invalidation(tracker, audience->hub, keys, &audience->author);
+        }
+    }
+    spin_release(&home->lock);
+    if (route != audience->hub) {
+        audience_forward(audience, client, route);
+    }
+}
+
 static void deliver(struct mail *mail, void *receiver)
 {
     (void)receiver;
@@ -85,16 +131,9 @@ static void deliver(struct mail *mail, void *receiver)
     buffer_append(&keys, "\r\n", 2);
     struct blob *body = blob_from_slice(buffer_slice(&keys));
     buffer_deinit(&keys);
-    spin_acquire(&audience->hub->lock);
     for (uint32_t i = 0; i < audience->count; i++) {
-        const struct tracker *tracker = tracker_find(audience->hub, audience->ids[i]);
-        bool own = audience->ids[i] == audience->author.id;
-        if (tracker != NULL && (tracker->mode & TRACKING_BCAST) == 0 &&
-            !(own && (tracker->mode & TRACKING_NOLOOP) != 0)) {
-            push_invalidation(tracker, body, &audience->author);
-        }
+        tell(audience, audience->clients[i], body);
     }
-    spin_release(&audience->hub->lock);
     blob_release(body);
     tracked_release(tracked);
     memory_free(audience);
@@ -111,16 +150,13 @@ static void count_items(struct tracking *tracking, const struct tracked *tracked
     atomic_fetch_add_explicit(&tracking->items, (uint64_t)change, memory_order_relaxed);
 }
 
-/* The audience, which no key leads to any more, into the mailbox of its worker. */
+/* The audience, which no key leads to any more. */
 static void audience_send(struct tracking *tracking, struct audience *audience, struct author author)
     REQUIRES(shard_held)
 {
-    uint32_t worker = (uint32_t)(audience->hub - tracking->hubs);
-    atomic_fetch_add_explicit(&audience->tracked->references, 1, memory_order_relaxed);
     count_items(tracking, audience->tracked, -(int64_t)audience->count);
     audience->author = author;
-    audience->mail = (struct mail){.deliver = deliver};
-    mailbox_send(worker_box(tracking->exec, worker), &audience->mail);
+    audience_mail(audience);
 }
 
 /* Takes the key out of its table and tells its clients. */
@@ -175,7 +211,7 @@ static struct audience *audience_grow(struct tracking *tracking, struct tracked 
     struct audience **link = audience_link(tracked, hub);
     struct audience *audience = *link;
     uint32_t cap = audience == NULL ? 1 : audience->cap * 2;
-    uint32_t clients = atomic_load_explicit(&hub->clients, memory_order_relaxed);
+    uint32_t clients = atomic_load_explicit(&tracking->client_count, memory_order_relaxed);
     if (audience != NULL && audience->cap >= RENEWED_MIN_CLIENTS && audience->cap / 2 >= clients) {
         *link = audience->next;
         audience_send(tracking, audience, (struct author){0});
@@ -183,7 +219,7 @@ static struct audience *audience_grow(struct tracking *tracking, struct tracked 
         audience = NULL;
         cap = 1;
     }
-    *link = memory_resize(audience, sizeof(*audience) + cap * sizeof(audience->ids[0]));
+    *link = memory_resize(audience, sizeof(*audience) + cap * sizeof(audience->clients[0]));
     if (audience == NULL) {
         **link = (struct audience){.hub = hub, .tracked = tracked};
     }
@@ -191,42 +227,44 @@ static struct audience *audience_grow(struct tracking *tracking, struct tracked 
     return *link;
 }
 
-static void audience_add(struct tracking *tracking, struct tracked *tracked, const struct session *session)
+static void audience_add(struct tracking *tracking, struct tracked *tracked, const struct tracker *tracker)
     REQUIRES(shard_held)
 {
-    struct tracking_hub *hub = &tracking->hubs[session->worker->index];
+    struct tracking_hub *hub = tracker_route(tracker);
     struct audience *audience = *audience_link(tracked, hub);
+    uint64_t client = tracker->session->id << HOME_BITS | (uint64_t)(tracker->hub - tracking->hubs);
     uint32_t low = 0;
     uint32_t high = audience == NULL ? 0 : audience->count;
     while (low < high) {
         uint32_t middle = low + (high - low) / 2;
-        if (audience->ids[middle] < session->id) {
+        if (audience->clients[middle] < client) {
             low = middle + 1;
         } else {
             high = middle;
         }
     }
-    if (audience != NULL && low < audience->count && audience->ids[low] == session->id) {
+    if (audience != NULL && low < audience->count && audience->clients[low] == client) {
         return;
     }
     if (audience == NULL || audience->count == audience->cap) {
         audience = audience_grow(tracking, tracked, hub);
         low = audience->count == 0 ? 0 : low;
     }
-    memmove(&audience->ids[low + 1], &audience->ids[low], (audience->count - low) * sizeof(audience->ids[0]));
-    audience->ids[low] = session->id;
+    memmove(&audience->clients[low + 1], &audience->clients[low],
+            (audience->count - low) * sizeof(audience->clients[0]));
+    audience->clients[low] = client;
     audience->count++;
     count_items(tracking, tracked, 1);
 }
 
-void tracking_remember(struct tracking *tracking, const struct call *call, struct slice key)
+void tracking_remember(struct tracking *tracking, const struct call *call, const struct tracker *tracker,
+                       struct slice key)
 {
-    const struct session *session = call->session;
     uint64_t hash = keyspace_hash(tracking->exec->keyspace, key);
     struct table *table = &shard_of(tracking, hash)->keys;
     struct table_slot slot = table_find(table, hash, has_key, &key);
     if (slot.word != NULL) {
-        audience_add(tracking, table_slot_item(slot), session);
+        audience_add(tracking, table_slot_item(slot), tracker);
         return;
     }
     struct tracked *tracked = memory_alloc(sizeof(*tracked) + key.len);
@@ -236,7 +274,7 @@ void tracking_remember(struct tracking *tracking, const struct call *call, struc
     memcpy(tracked->key, key.data, key.len);
     atomic_init(&tracked->references, 1);
     (void)table_insert(table, &env, hash, tracked);
-    audience_add(tracking, tracked, session);
+    audience_add(tracking, tracked, tracker);
     uint64_t keys = atomic_fetch_add_explicit(&tracking->keys, 1, memory_order_relaxed) + 1;
     if (UNLIKELY(keys > atomic_load_explicit(&tracking->max_keys, memory_order_relaxed))) {
         (void)tell_any(tracking, table, &call->worker->random, tracked);

@@ -43,6 +43,13 @@ void trackers_visit(struct tracking_hub *hub, void (*visit)(void *context, void 
     }
 }
 
+void trackers_deinit(struct tracking *tracking)
+{
+    for (uint32_t i = 0; i < EXEC_WORKERS_MAX; i++) {
+        table_deinit(&tracking->hubs[i].trackers, &env);
+    }
+}
+
 static void tracker_end(struct session_part *part, struct session *session);
 
 struct tracker *tracker_of(const struct session *session)

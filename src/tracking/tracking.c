@@ -38,33 +38,29 @@ static void committed(void *context, const struct call *call) REQUIRES(shard_hel
     }
 }
 
-static void remember(struct tracking *tracking, const struct call *call, const struct key_place *places, size_t count)
+/* The keys that the call has read, or would have read if they existed. */
+static void remember_keys(struct tracking *tracking, const struct call *call, const struct tracker *tracker)
     REQUIRES(shard_held)
 {
-    for (size_t i = 0; i < count; i++) {
+    struct key_place few[PLACES];
+    struct key_place *places = few;
+    if (call->only_key != 0) {
+        tracking_remember(tracking, call, tracker, call->argv[call->only_key]);
+        return;
+    }
+    int64_t count = command_keys(call->command, call->argv, call->argc, few, PLACES);
+    if (count > PLACES) {
+        places = memory_alloc((size_t)count * sizeof(places[0]));
+        count = command_keys(call->command, call->argv, call->argc, places, (size_t)count);
+    }
+    for (int64_t i = 0; i < count; i++) {
         if ((places[i].flags & KEY_NOT_KEY) == 0) {
-            tracking_remember(tracking, call, call->argv[places[i].argument]);
+            tracking_remember(tracking, call, tracker, call->argv[places[i].argument]);
         }
     }
-}
-
-/* The keys that the call has read, or would have read if they existed. */
-static void remember_keys(struct tracking *tracking, const struct call *call) REQUIRES(shard_held)
-{
-    struct key_place places[PLACES];
-    if (call->only_key != 0) {
-        tracking_remember(tracking, call, call->argv[call->only_key]);
-        return;
+    if (places != few) {
+        memory_free(places);
     }
-    int64_t count = command_keys(call->command, call->argv, call->argc, places, PLACES);
-    if (count <= PLACES) {
-        remember(tracking, call, places, count < 0 ? 0 : (size_t)count);
-        return;
-    }
-    struct key_place *all = memory_alloc((size_t)count * sizeof(all[0]));
-    (void)command_keys(call->command, call->argv, call->argc, all, (size_t)count);
-    remember(tracking, call, all, (size_t)count);
-    memory_free(all);
 }
 
 /* CLIENT CACHING is for the next command that is not CLIENT's own, or for the next transaction. */
@@ -86,7 +82,7 @@ static void ran(void *context, const struct call *call) REQUIRES(shard_held)
     bool wanted = (tracker->mode & TRACKING_OPTIN) != 0 ? tracker->caching
                                                         : (tracker->mode & TRACKING_OPTOUT) == 0 || !tracker->caching;
     if (reads && wanted && (tracker->mode & TRACKING_BCAST) == 0) {
-        remember_keys(tracking, call);
+        remember_keys(tracking, call, tracker);
     }
     if (UNLIKELY(tracker->caching)) {
         caching_ends(tracking, tracker, call->command);
@@ -150,6 +146,7 @@ void tracking_deinit(struct tracking *tracking)
 {
     ASSERT(atomic_load_explicit(&tracking->client_count, memory_order_relaxed) == 0);
     tracking_free_all(tracking);
+    trackers_deinit(tracking);
     memory_free(tracking->shards);
 }
 
