@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* CLIENT: what a client says and learns about its own connection, and about those of others through the registry.
  * Owner: the session, changed by its worker; others only through the registry. Locks: none here. */
-#include "internal.h"
+#include "client_type.h"
 #include "sherd/base/number.h"
 #include "sherd/exec/call.h"
 #include "sherd/exec/exec.h"
@@ -125,44 +125,6 @@ static enum outcome client_info(struct call *call)
     return OUTCOME_DONE;
 }
 
-/* The types that a client can be of; there are no replicas and masters here. */
-enum client_type {
-    CLIENT_TYPE_ANY = -2,
-    CLIENT_TYPE_UNKNOWN = -1,
-    CLIENT_TYPE_NORMAL,
-    CLIENT_TYPE_REPLICA,
-    CLIENT_TYPE_PUBSUB,
-    CLIENT_TYPE_MASTER,
-};
-
-static enum client_type type_by_name(struct slice name)
-{
-    static const struct {
-        const char *name;
-        enum client_type type;
-    } types[] = {{"normal", CLIENT_TYPE_NORMAL},
-                 {"slave", CLIENT_TYPE_REPLICA},
-                 {"replica", CLIENT_TYPE_REPLICA},
-                 {"pubsub", CLIENT_TYPE_PUBSUB},
-                 {"master", CLIENT_TYPE_MASTER}};
-    for (size_t i = 0; i < ARRAY_LENGTH(types); i++) {
-        if (slice_equals_word(name, types[i].name)) {
-            return types[i].type;
-        }
-    }
-    return CLIENT_TYPE_UNKNOWN;
-}
-
-static bool type_is(const struct client_view *view, enum client_type type)
-{
-    return type == CLIENT_TYPE_ANY || type == (client_view_subscribes(view) ? CLIENT_TYPE_PUBSUB : CLIENT_TYPE_NORMAL);
-}
-
-static enum outcome fail_type(struct call *call, struct slice name)
-{
-    return call_fail_format(call, "ERR Unknown client type '%.*s'", (int)name.len, name.data);
-}
-
 static void print_line(const struct client_view *view, int64_t now_ms, struct buffer *out)
 {
     client_view_print(view, now_ms, out);
@@ -190,9 +152,9 @@ static enum outcome client_list(struct call *call)
     enum client_type type = CLIENT_TYPE_ANY;
     bool by_id = call->argc > 3 && call_argument_is(call, 2, "id");
     if (call->argc == 4 && call_argument_is(call, 2, "type")) {
-        type = type_by_name(call->argv[3]);
+        type = client_type_by_name(call->argv[3]);
         if (type == CLIENT_TYPE_UNKNOWN) {
-            return fail_type(call, call->argv[3]);
+            return client_type_fail(call, call->argv[3]);
         }
     } else if (!by_id && call->argc != 2) {
         return call_fail(call, ERROR_SYNTAX);
@@ -206,7 +168,7 @@ static enum outcome client_list(struct call *call)
         outcome = print_ids(call, &list, &lines);
     } else {
         for (size_t i = 0; i < list.count; i++) {
-            if (type_is(&list.clients[i], type)) {
+            if (client_type_is(&list.clients[i], type)) {
                 print_line(&list.clients[i], call->now_ms, &lines);
             }
         }
@@ -217,129 +179,6 @@ static enum outcome client_list(struct call *call)
     client_list_deinit(&list);
     buffer_deinit(&lines);
     return outcome;
-}
-
-/* Whom CLIENT KILL means: all conditions that are given hold. */
-struct kill_filter {
-    struct slice address;       /* empty: any */
-    struct slice local_address; /* empty: any */
-    struct slice user;          /* empty: any */
-    enum client_type type;
-    uint64_t id; /* 0: any */
-    bool has_address;
-    bool has_local_address;
-    bool has_user;
-    bool skip_me;
-};
-
-/* One pair of the new form; its word and its value. */
-static enum outcome kill_option(struct call *call, uint32_t at, struct kill_filter *filter)
-{
-    struct slice value = call->argv[at + 1];
-    if (call_argument_is(call, at, "id")) {
-        int64_t id;
-        if (!number_parse_i64(value, &id) || id < 1) {
-            return call_fail_slice(call, SLICE_LITERAL("ERR client-id should be greater than 0"));
-        }
-        filter->id = (uint64_t)id;
-    } else if (call_argument_is(call, at, "type")) {
-        filter->type = type_by_name(value);
-        if (filter->type == CLIENT_TYPE_UNKNOWN) {
-            return fail_type(call, value);
-        }
-    } else if (call_argument_is(call, at, "addr")) {
-        filter->address = value;
-        filter->has_address = true;
-    } else if (call_argument_is(call, at, "laddr")) {
-        filter->local_address = value;
-        filter->has_local_address = true;
-    } else if (call_argument_is(call, at, "user")) {
-        if (!slice_equals(value, SLICE_LITERAL("default"))) {
-            return call_fail_format(call, "ERR No such user '%.*s'", (int)value.len, value.data);
-        }
-        filter->user = value;
-        filter->has_user = true;
-    } else if (call_argument_is(call, at, "skipme") && slice_equals_word(value, "yes")) {
-        filter->skip_me = true;
-    } else if (call_argument_is(call, at, "skipme") && slice_equals_word(value, "no")) {
-        filter->skip_me = false;
-    } else {
-        return call_fail(call, ERROR_SYNTAX);
-    }
-    return OUTCOME_DONE;
-}
-
-static bool address_is(const struct sockaddr_storage *address, const struct sockaddr_storage *local, struct slice text)
-{
-    struct buffer printed;
-    buffer_init(&printed);
-    address_append(address, local, &printed);
-    bool same = slice_equals(buffer_slice(&printed), text);
-    buffer_deinit(&printed);
-    return same;
-}
-
-static bool kill_means(const struct kill_filter *filter, const struct client_view *view)
-{
-    const struct blob *user = view->texts[SESSION_USER];
-    return (filter->id == 0 || filter->id == view->id) && type_is(view, filter->type) &&
-           (!filter->has_user ||
-            slice_equals(user == NULL ? SLICE_LITERAL("default") : blob_slice(user), filter->user)) &&
-           (!filter->has_address || address_is(&view->peer, &view->local, filter->address)) &&
-           (!filter->has_local_address || address_is(&view->local, &view->local, filter->local_address));
-}
-
-/* Dooms whom the filter means; *self says whether the caller is among them: it is counted, but still gets its reply. */
-static size_t kill_all(struct call *call, const struct kill_filter *filter, bool *self)
-{
-    struct client_list list;
-    client_list_collect(&list, call->context, conn_of(call->session));
-    uint64_t *ids = memory_alloc((list.count + 1) * sizeof(*ids));
-    size_t count = 0;
-    *self = false;
-    for (size_t i = 0; i < list.count; i++) {
-        if (!kill_means(filter, &list.clients[i])) {
-            continue;
-        }
-        if (list.clients[i].id != call->session->id) {
-            ids[count++] = list.clients[i].id;
-        } else {
-            *self = !filter->skip_me;
-        }
-    }
-    client_list_deinit(&list);
-    size_t killed = registry_doom(call->context, ids, count) + (*self ? 1 : 0);
-    memory_free(ids);
-    return killed;
-}
-
-static enum outcome client_kill(struct call *call)
-{
-    struct kill_filter filter = {.type = CLIENT_TYPE_ANY, .skip_me = true};
-    bool old_form = call->argc == 3;
-    if (old_form) {
-        filter.address = call->argv[2];
-        filter.has_address = true;
-        filter.skip_me = false;
-    }
-    for (uint32_t i = 2; !old_form && i < call->argc; i += 2) {
-        if (i + 1 == call->argc) {
-            return call_fail(call, ERROR_SYNTAX);
-        }
-        if (kill_option(call, i, &filter) != OUTCOME_DONE) {
-            return OUTCOME_ERROR;
-        }
-    }
-    bool self;
-    size_t killed = kill_all(call, &filter, &self);
-    if (!old_form) {
-        reply_integer(&call->reply, (int64_t)killed);
-    } else if (killed == 0) {
-        return call_fail_slice(call, SLICE_LITERAL("ERR No such client"));
-    } else {
-        reply_ok(&call->reply);
-    }
-    return self ? OUTCOME_CLOSE : OUTCOME_DONE;
 }
 
 static enum outcome client_help(struct call *call)
@@ -421,15 +260,6 @@ static enum outcome client_unblock(struct call *call)
 static const char *const every_node[] = {"request_policy:all_nodes", "response_policy:all_succeeded", NULL};
 static const char *const varying[] = {"nondeterministic_output", NULL};
 
-static const struct command_history kill_history[] = {
-    {"2.8.12", "Added new filter format."},
-    {"2.8.12", "`ID` option."},
-    {"3.2.0", "Added `master` type in for `TYPE` option."},
-    {"5.0.0", "Replaced `slave` `TYPE` with `replica`. `slave` still supported for backward compatibility."},
-    {"6.2.0", "`LADDR` option."},
-    {0},
-};
-
 static const struct command_history pause_history[] = {
     {"6.2.0", "`CLIENT PAUSE WRITE` mode added along with the `mode` option."},
     {0},
@@ -464,11 +294,6 @@ static const struct command_row client_subcommands[] = {
     {SUBCOMMAND("list", client_list, -2, ADMIN_FLAGS, "2.4.0"), .summary = "Shows the connections of the server.",
      .complexity = EACH_CLIENT, .tips = varying, .history = list_history,
      .arguments = "client-type:(NORMAL|MASTER|REPLICA|PUBSUB)=TYPE?^5.0.0 client-id:integer=ID?+^6.2.0"},
-    {SUBCOMMAND("kill", client_kill, -3, ADMIN_FLAGS, "2.4.0"), .summary = "Ends connections.",
-     .complexity = EACH_CLIENT, .history = kill_history,
-     .arguments = "filter:(old-format'ip:port'!2.8.12|new-format:(client-id:integer=ID?^2.8.12|"
-                  "client-type:(NORMAL|MASTER^3.2.0|SLAVE|REPLICA^5.0.0|PUBSUB)=TYPE?^2.8.12|username=USER?|"
-                  "addr'ip:port'=ADDR?|laddr'ip:port'=LADDR?^6.2.0|skipme:(YES|NO)=SKIPME?)+)"},
     {SUBCOMMAND("getname", client_getname, 2, OWN_FLAGS, "2.6.9"), .summary = "Answers the name of this connection.",
      .complexity = "O(1)"},
     {SUBCOMMAND("setname", client_setname, 3, OWN_FLAGS, "2.6.9"), .summary = "Gives this connection a name.",

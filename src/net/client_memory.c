@@ -24,7 +24,7 @@ static size_t conn_bytes(const struct conn *conn)
     return (large == NULL ? 0 : sizeof(*large) + large->cap) + sizeof(*conn) + sizeof(struct registry_slot) +
            conn->input.cap + own->bytes.cap + own->insert_bytes + own->insert_cap * sizeof(own->inserts[0]) +
            conn->parser.places_cap * sizeof(conn->parser.places[0]) + transaction_bytes(&conn->session) +
-           conn->session.kept_bytes;
+           atomic_load_explicit(&conn->session.kept_bytes, memory_order_relaxed);
 }
 
 /* Makes `bytes` the connection's part of the sum; true when the sum grew. */

@@ -97,11 +97,19 @@ void client_view_fill(struct client_view *view, struct conn *conn)
     }
 }
 
+/* With what is being executed, unless that is elsewhere: the input is its worker's. */
+static void view_add_input(struct client_view *view, const struct conn *self)
+{
+    if ((self->session.flags & SESSION_AWAY) == 0) {
+        view->input_bytes = self->input.len - self->used;
+        view->input_free_bytes = self->input.cap - view->input_bytes;
+    }
+}
+
 void client_view_of(struct client_view *view, struct conn *self)
 {
     client_view_fill(view, self);
-    view->input_bytes = self->input.len - self->used;
-    view->input_free_bytes = self->input.cap - view->input_bytes;
+    view_add_input(view, self);
 }
 
 void client_view_deinit(struct client_view *view)
@@ -144,8 +152,7 @@ static void collect_worker(struct client_list *list, struct net_worker *worker, 
             struct client_view *view = &list->clients[list->count++];
             client_view_fill(view, conn);
             if (conn == self) {
-                view->input_bytes = self->input.len - self->used;
-                view->input_free_bytes = self->input.cap - view->input_bytes;
+                view_add_input(view, self);
             }
         }
         spin_release(&worker->registry);

@@ -107,6 +107,7 @@ static struct command_table *wire_commands(struct server *server)
         {connection_commands, &server->net},
         {authentication_commands, &server->net},
         {client_commands, &server->net},
+        {client_kill_commands, &server->net},
         {tracking_commands, &server->tracking},
         {string_commands, NULL},
         {key_commands, NULL},

@@ -119,7 +119,7 @@ struct session {
     struct session_part *parts;      /* (w) of rooms that keep something for it */
     struct output *held;             /* (w) pushes that come behind the reply it waits for; or NULL */
     struct transaction *transaction; /* (w) what it has queued and watches; or NULL */
-    size_t kept_bytes;               /* (w) of what is kept for it beside its buffers and its transaction */
+    _Atomic size_t kept_bytes;       /* (a) of what is kept for it beside its buffers and its transaction */
     struct blob *argument;           /* (w) a large argument of its request, received into a blob; NULL: none is */
     struct session *next_postponed;  /* (w) while SESSION_POSTPONED: its neighbours in the worker's list */
     struct session *prev_postponed;  /* (w) */
@@ -181,12 +181,12 @@ static inline void session_change(struct session *session, uint32_t remove, uint
  * thread that runs it. */
 static inline void session_keeps(struct session *session, size_t bytes)
 {
-    session->kept_bytes += bytes;
+    atomic_fetch_add_explicit(&session->kept_bytes, bytes, memory_order_relaxed);
     session_change(session, 0, SESSION_RESIZED);
 }
 static inline void session_keeps_no_more(struct session *session, size_t bytes)
 {
-    session->kept_bytes -= bytes;
+    atomic_fetch_sub_explicit(&session->kept_bytes, bytes, memory_order_relaxed);
     session_change(session, 0, SESSION_RESIZED);
 }
 

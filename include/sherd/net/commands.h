@@ -12,6 +12,7 @@ struct buffer;
 extern const struct command_row connection_commands[];     /* PING ECHO SELECT QUIT */
 extern const struct command_row authentication_commands[]; /* AUTH HELLO RESET */
 extern const struct command_row client_commands[];         /* CLIENT */
+extern const struct command_row client_kill_commands[];    /* CLIENT KILL */
 
 /* Writers of sections of INFO: Clients, and the network's lines of Stats. */
 void net_info_clients(void *context, struct exec_worker *worker, struct buffer *out);
