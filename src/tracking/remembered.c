@@ -30,7 +30,7 @@ struct tracked {
     char key[];                  /* (c) */
 };
 
-/* Clients that read it and hear of it on one worker: each as its id and, in the low bits, the index of its own worker. */
+/* Clients that read it and hear of it on one worker: each as its id and, in the low bits, its own worker's index. */
 struct audience {
     struct mail mail;
     struct tracking_hub *hub; /* (c) */
