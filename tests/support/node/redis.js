@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // The `redis` package of node against the server on the port that the command line names: transactions, blocking reads,
-// publish and subscribe. Run by tests/system/node_clients.
+// publish and subscribe, client-side caching. Run by tests/system/node_clients.
 'use strict';
 const {createClient, commandOptions, WatchError} = require('redis');
 const {all, check, fails, numbers, run, same, until} = require('./checks');
@@ -106,4 +106,25 @@ async function publishAndSubscribe() {
     await Promise.all(subscribers.map((subscriber) => subscriber.disconnect()));
 }
 
-run(pipelines, transactions, blockingReads, publishAndSubscribe);
+// A cache of what is read, from which the invalidations that come to a second connection take keys away.
+async function clientSideCaching() {
+    const [reader, invalidations] = await all(2, connected);
+    const cache = new Map();
+    const number = await invalidations.sendCommand(['CLIENT', 'ID']);
+    await invalidations.subscribe('__redis__:invalidate', (keys) => {
+        (keys ?? [...cache.keys()]).forEach((key) => cache.delete(key));
+    });
+    await reader.sendCommand(['CLIENT', 'TRACKING', 'ON', 'REDIRECT', String(number)]);
+    await Promise.all(numbers(200).map((i) => client.set(`cached:${i}`, 'old')));
+    await Promise.all(numbers(200).map(async (i) => cache.set(`cached:${i}`, await reader.get(`cached:${i}`))));
+    await Promise.all(numbers(100).map((i) => client.set(`cached:${i}`, 'new')));
+    await until(() => cache.size <= 100);
+    same('keys that were written leave the cache, the others stay', [...cache.keys()].sort(),
+         numbers(200).slice(100).map((i) => `cached:${i}`).sort());
+    await client.flushDb();
+    await until(() => cache.size === 0);
+    same('FLUSHDB empties it', cache.size, 0);
+    await Promise.all([reader, invalidations].map((connection) => connection.disconnect()));
+}
+
+run(pipelines, transactions, blockingReads, publishAndSubscribe, clientSideCaching);
