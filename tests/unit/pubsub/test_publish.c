@@ -3,6 +3,7 @@
  * Owner: each test. Locks: those of the room. */
 #include <criterion/criterion.h>
 
+#include "sherd/base/glob.h"
 #include "sherd/pubsub/pubsub.h"
 #include "small_server.h"
 
@@ -202,4 +203,24 @@ Test(publish, finds_each_of_many_channels_again)
     }
     memory_free(names);
     cr_assert_eq(session_subscriptions(&one), 0);
+}
+
+Test(publish, counts_receivers_by_patterns_that_take_many_steps)
+{
+    char channel[301], fits[102], differs[103];
+    memset(channel, 'a', 300);
+    channel[300] = '\0';
+    memset(fits, 'a', 101);
+    fits[0] = '*';
+    fits[101] = '\0';
+    memcpy(differs, fits, 101);
+    memcpy(differs + 101, "b", 2);
+    size_t steps = 4096;
+    cr_assert_eq(glob_match_within(slice_from_text(fits), slice_from_text(channel), false, &steps), GLOB_UNDECIDED);
+    cr_assert(join(&one, SUBSCRIPTION_PATTERN, fits));
+    cr_assert(join(&one, SUBSCRIPTION_PATTERN, differs));
+    cr_assert(join(&two, SUBSCRIPTION_PATTERN, "a*"));
+    cr_assert(join(&two, SUBSCRIPTION_CHANNEL, channel));
+    cr_assert_eq(publish(SUBSCRIPTION_CHANNEL, channel, "x"), 3);
+    cr_assert_eq(mailbox_deliver(&box, NULL), 1);
 }
