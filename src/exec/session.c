@@ -158,8 +158,7 @@ void session_reset(struct session *session)
     session_end_parts(session);
     session->resp = 2;
     session->db = 0;
-    session->flags &= ~(uint32_t)(SESSION_REPLY_OFF | SESSION_REPLY_SKIP | SESSION_REPLY_SKIP_NEXT | SESSION_NO_EVICT |
-                                  SESSION_NO_TOUCH);
+    session->flags &= ~(uint32_t)(SESSION_REPLY_OFF | SESSION_REPLY_SKIP_NEXT | SESSION_NO_EVICT | SESSION_NO_TOUCH);
     session_set_text(session, SESSION_NAME, SLICE_LITERAL(""));
     session_show(session);
 }
