@@ -298,7 +298,6 @@ def same_hello(ours, theirs, _words):
 # HELP of Redis 7.2 against that of 7.0 or of this server: what 7.2 added, and what this server does not have (yet).
 HELP_ADDED = {b"CLIENT": [b"SETINFO", b"NO-TOUCH"]}
 HELP_MISSING = {
-    b"CLIENT": [b"PAUSE", b"UNPAUSE"],
     b"FUNCTION": [b"DELETE", b"DUMP", b"KILL", b"LOAD", b"RESTORE"],
     b"DEBUG": [b"AOF-FLUSH-SLEEP", b"ASSERT", b"CONFIG-REWRITE-FORCE-ALL", b"CRASH-AND-RECOVER", b"LEAK", b"HTSTATS",
                b"HTSTATS-KEY", b"LOADAOF", b"REPLICATE", b"MALLCTL", b"MALLCTL-STR", b"DROP-CLUSTER-PACKET-FILTER", b"OOM",
