@@ -13,11 +13,11 @@ bool call_deadline(struct call *call, uint32_t argument, bool seconds, bool abso
     }
     int64_t unit = seconds ? 1000 : 1;
     int64_t base = absolute ? 0 : call->now_ms;
-    if (value <= 0 || value > INT64_MAX / unit || value * unit > INT64_MAX - base) {
+    if (UNLIKELY(value <= 0 || __builtin_mul_overflow(value, unit, &value) ||
+                 __builtin_add_overflow(value, base, deadline_ms))) {
         (void)call_fail_format(call, "ERR invalid expire time in '%s' command", call->command->full_name);
         return false;
     }
-    *deadline_ms = value * unit + base;
     return true;
 }
 

@@ -25,14 +25,39 @@ static void store(struct call *call, struct keyref *ref, uint32_t value, int64_t
 {
     call_set_value(call, ref, value, deadline_ms);
     call_changed(call, ref, EVENT_STRING, "set");
-    if (UNLIKELY(deadline_ms > 0)) {
+    if (deadline_ms > 0) {
         call_changed_event(call, ref, EVENT_GENERIC, "expire");
     }
 }
 
-/* SET with options. A deadline that has passed is stored as well: the next lookup removes the key. */
+/* A value with a time to live from now, given in the argument `time`. A deadline that has passed is stored as well: the
+ * next lookup removes the key. */
+static ALWAYS_INLINE enum outcome set_for_a_time(struct call *call, uint32_t value, uint32_t time, bool seconds)
+    REQUIRES(shard_held)
+{
+    int64_t deadline_ms;
+    if (!call_deadline(call, time, seconds, false, &deadline_ms)) {
+        return OUTCOME_ERROR;
+    }
+    if (!call_value_ready(call, value)) {
+        return OUTCOME_PREPARE;
+    }
+    struct keyref ref;
+    (void)call_write(call, 1, &ref);
+    store(call, &ref, value, deadline_ms);
+    reply_ok(&call->reply);
+    return OUTCOME_DONE;
+}
+
+/* SET with options. */
 static NOINLINE enum outcome set_with_options(struct call *call) REQUIRES(shard_held)
 {
+    if (call->argc == 5 && call->argv[3].len == 2 && (call->argv[3].data[1] | 0x20) == 'x') {
+        char unit = (char)(call->argv[3].data[0] | 0x20);
+        if (unit == 'e' || unit == 'p') { /* EX or PX and no more, as most callers say */
+            return set_for_a_time(call, 2, 4, unit == 'e');
+        }
+    }
     struct set_options options = {0};
     if (!set_options_parse(call, 3, SET_ACCEPTS, &options) || !set_options_deadline(call, &options)) {
         return OUTCOME_ERROR;
@@ -83,30 +108,14 @@ COMMAND_HANDLER(setnx_command)
     return OUTCOME_DONE;
 }
 
-static enum outcome set_for_a_time(struct call *call, bool seconds) REQUIRES(shard_held)
-{
-    int64_t deadline_ms;
-    if (!call_deadline(call, 2, seconds, false, &deadline_ms)) {
-        return OUTCOME_ERROR;
-    }
-    if (!call_value_ready(call, 3)) {
-        return OUTCOME_PREPARE;
-    }
-    struct keyref ref;
-    (void)call_write(call, 1, &ref);
-    store(call, &ref, 3, deadline_ms);
-    reply_ok(&call->reply);
-    return OUTCOME_DONE;
-}
-
 COMMAND_HANDLER(setex_command)
 {
-    return set_for_a_time(call, true);
+    return set_for_a_time(call, 3, 2, true);
 }
 
 COMMAND_HANDLER(psetex_command)
 {
-    return set_for_a_time(call, false);
+    return set_for_a_time(call, 3, 2, false);
 }
 
 /* Replies the value of a key as GET does and says what was found. */

@@ -263,19 +263,10 @@ enum outcome call_read_elsewhere(struct call *call)
     return OUTCOME_POSSESS;
 }
 
-void call_changed(struct call *call, const struct keyref *ref, enum event_class event_class, const char *event)
+void call_tell_event(struct call *call, const struct keyref *ref, enum event_class event_class, const char *event)
 {
-    call->effects.changes++;
-    call_changed_event(call, ref, event_class, event);
-}
-
-void call_changed_event(struct call *call, const struct keyref *ref, enum event_class event_class, const char *event)
-{
-    interest_touch(ref);
-    if (UNLIKELY(call->effects.listeners != 0)) {
-        struct effect effect = {.event_class = event_class, .event = event, .db = ref->db, .key = ref->key};
-        effects_add(&call->effects, &effect);
-    }
+    struct effect effect = {.event_class = event_class, .event = event, .db = ref->db, .key = ref->key};
+    effects_add(&call->effects, &effect);
 }
 
 void call_flushed(struct call *call, unsigned db, uint64_t count)

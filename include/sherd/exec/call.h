@@ -8,6 +8,7 @@
 #include "sherd/exec/command.h"
 #include "sherd/exec/effects.h"
 #include "sherd/exec/session.h"
+#include "sherd/keyspace/interest.h"
 #include "sherd/keyspace/keyref.h"
 #include "sherd/resp/reply.h"
 
@@ -105,14 +106,28 @@ void call_await_writes(const struct call *call);
  * possessed. Takes back the hit, which is counted again there. */
 enum outcome call_read_elsewhere(struct call *call);
 
-/* Notes that the key of `ref` was changed: `event` is its keyspace event ("set", "expire", "del" ...). Counts as one
- * change. Without it a write is not seen by anybody. */
-void call_changed(struct call *call, const struct keyref *ref, enum event_class event_class, const char *event)
+/* The half of call_changed_event for listeners. */
+void call_tell_event(struct call *call, const struct keyref *ref, enum event_class event_class, const char *event)
     REQUIRES(shard_held);
 
 /* Notes a further event of a change that call_changed has counted ("set", then "expire"). */
-void call_changed_event(struct call *call, const struct keyref *ref, enum event_class event_class, const char *event)
-    REQUIRES(shard_held);
+static ALWAYS_INLINE void call_changed_event(struct call *call, const struct keyref *ref, enum event_class event_class,
+                                             const char *event) REQUIRES(shard_held)
+{
+    interest_touch(ref);
+    if (UNLIKELY(call->effects.listeners != 0)) {
+        call_tell_event(call, ref, event_class, event);
+    }
+}
+
+/* Notes that the key of `ref` was changed: `event` is its keyspace event ("set", "expire", "del" ...). Counts as one
+ * change. Without it a write is not seen by anybody. */
+static ALWAYS_INLINE void call_changed(struct call *call, const struct keyref *ref, enum event_class event_class,
+                                       const char *event) REQUIRES(shard_held)
+{
+    call->effects.changes++;
+    call_changed_event(call, ref, event_class, event);
+}
 
 /* Notes that all keys of a database are gone: `count` changes. The call holds every shard. */
 void call_flushed(struct call *call, unsigned db, uint64_t count) REQUIRES(shard_held);
