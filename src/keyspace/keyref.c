@@ -201,24 +201,39 @@ static ALWAYS_INLINE bool deadline_fits(const struct entry *entry, int64_t deadl
                                 : deadline_ms == DEADLINE_NONE);
 }
 
-static void keyref_store_bytes(struct keyref *ref, struct slice bytes, enum entry_form form, int64_t deadline_ms)
-    REQUIRES(shard_held)
+/* Writes the bytes where the old ones are, if they fit. */
+static ALWAYS_INLINE bool replace_in_place(const struct keyref *ref, struct slice bytes, enum entry_form form,
+                                           int64_t deadline_ms)
+{
+    if (UNLIKELY(ref->entry == NULL) || UNLIKELY(!deadline_fits(ref->entry, deadline_ms)) ||
+        UNLIKELY(!entry_replace(ref->entry, form, bytes))) {
+        return false;
+    }
+    if (deadline_ms > 0) {
+        memcpy(ref->entry->data, &deadline_ms, sizeof(deadline_ms));
+    }
+    return true; /* the lookup has marked the access */
+}
+
+static NOINLINE void keyref_store_anew(struct keyref *ref, struct slice bytes, enum entry_form form,
+                                       int64_t deadline_ms) REQUIRES(shard_held)
 {
     struct entry_spec spec = {.type = VALUE_STRING, .form = form, .key = ref->key, .deadline_ms = deadline_ms};
-    if (LIKELY(bytes.len <= ENTRY_EMBED_MAX_BYTES)) {
-        if (LIKELY(ref->entry != NULL) && LIKELY(deadline_fits(ref->entry, deadline_ms)) &&
-            LIKELY(entry_replace(ref->entry, form, bytes))) {
-            if (deadline_ms > 0) {
-                memcpy(ref->entry->data, &deadline_ms, sizeof(deadline_ms));
-            }
-            return; /* the lookup has marked the access */
-        }
+    if (bytes.len <= ENTRY_EMBED_MAX_BYTES) {
         spec.bytes = bytes;
     } else {
         spec.form = ENTRY_BLOB;
         spec.word = (uint64_t)(uintptr_t)blob_from_slice(bytes);
     }
     keyref_store(ref, &spec);
+}
+
+static ALWAYS_INLINE void keyref_store_bytes(struct keyref *ref, struct slice bytes, enum entry_form form,
+                                             int64_t deadline_ms) REQUIRES(shard_held)
+{
+    if (UNLIKELY(bytes.len > ENTRY_EMBED_MAX_BYTES) || !replace_in_place(ref, bytes, form, deadline_ms)) {
+        keyref_store_anew(ref, bytes, form, deadline_ms);
+    }
 }
 
 void keyref_set_string(struct keyref *ref, struct slice bytes, int64_t deadline_ms)

@@ -29,7 +29,7 @@ static inline void buffer_reserve(struct buffer *buffer, size_t more)
     }
 }
 
-static inline void buffer_append(struct buffer *buffer, const void *data, size_t len)
+static ALWAYS_INLINE void buffer_append(struct buffer *buffer, const void *data, size_t len)
 {
     buffer_reserve(buffer, len);
     if (len != 0) {
