@@ -14,29 +14,61 @@ static struct spot before(const struct quicklist *list, struct spot spot)
     return spot.chunk == NULL ? spot_last(list) : spot_prev(spot);
 }
 
-/* Joins a node with the one behind it when both fit into one; gives where the first one's elements are then. */
-static struct spot join_next(struct quicklist *list, struct spot spot)
+static bool is_plain(const struct quicklist_node *node)
+{
+    return node->kind == NODE_PLAIN || node->kind == NODE_PLAIN_COMPRESSED;
+}
+
+/* Bytes of a node that is not plain, as a listpack. */
+static size_t pack_bytes(const struct quicklist_node *node)
+{
+    return node->kind == NODE_PACK ? listpack_bytes(&node->pack) : node->compressed->raw_bytes;
+}
+
+/* Joins a node with the one behind it when both fit into one; `joined` is where the first one's elements are then. */
+static bool join_next(struct quicklist *list, struct spot spot, struct spot *joined)
 {
     struct spot next = spot_next(spot);
-    if (next.chunk == NULL) {
-        return spot;
+    *joined = spot;
+    if (next.chunk == NULL || is_plain(spot_node(spot)) || is_plain(spot_node(next))) {
+        return false;
     }
     struct quicklist_node *left = spot_node(spot);
     struct quicklist_node *right = spot_node(next);
-    if (left->kind == NODE_PLAIN || right->kind == NODE_PLAIN || left->kind == NODE_PLAIN_COMPRESSED ||
-        right->kind == NODE_PLAIN_COMPRESSED) {
-        return spot;
+    size_t bytes = pack_bytes(left) + pack_bytes(right) - LISTPACK_HEADER_BYTES - 1;
+    uint32_t moved = right->count;
+    if (quicklist_exceeds(list->node_size, bytes, left->count + (uint64_t)moved)) {
+        return false;
     }
     quicklist_open_node(left);
     quicklist_open_node(right);
-    size_t bytes = listpack_bytes(&left->pack) + listpack_bytes(&right->pack) - LISTPACK_HEADER_BYTES - 1;
-    uint32_t moved = right->count;
-    if (quicklist_exceeds(list->node_size, bytes, left->count + (uint64_t)moved)) {
-        return spot;
-    }
     listpack_join(&left->pack, &right->pack);
     spot_count(list, spot, moved);
-    return before(list, quicklist_remove_node(list, next));
+    *joined = before(list, quicklist_remove_node(list, next));
+    return true;
+}
+
+/* Joins what fits together of a node and two on either side of it, in the order in which Redis does: the two before it,
+ * the two behind it, it with the one before, and with the one behind. Gives the node with its elements. */
+static struct spot join_around(struct quicklist *list, struct spot spot)
+{
+    struct spot prev = spot_prev(spot);
+    if (prev.chunk != NULL && spot_prev(prev).chunk != NULL) {
+        bool fits = join_next(list, spot_prev(prev), &prev);
+        spot = spot_next(fits ? prev : spot_next(prev));
+    }
+    struct spot next = spot_next(spot);
+    if (next.chunk != NULL) {
+        (void)join_next(list, next, &next);
+        spot = spot_prev(next);
+    }
+    prev = spot_prev(spot);
+    if (prev.chunk != NULL) {
+        bool fits = join_next(list, prev, &prev);
+        spot = fits ? prev : spot_next(prev);
+    }
+    (void)join_next(list, spot, &spot);
+    return spot;
 }
 
 /* A node's elements from `at` on move to a new node behind it, whose place is given. */
@@ -89,20 +121,25 @@ static void insert_at_border(struct quicklist *list, struct spot spot, bool afte
     quicklist_settle_around(list, spot);
 }
 
-/* Before the element `at` of a node, which is not its first. */
-static void insert_between(struct quicklist *list, struct spot spot, size_t at, struct quicklist_source source)
+/* Into a node without room, before its element `at`, which is not its first: the node is divided there. A small element
+ * comes to the part whose element it was to stand beside, whatever its size, as in Redis. */
+static void insert_between(struct quicklist *list, struct spot spot, size_t at, bool after,
+                           struct quicklist_source source)
 {
     struct spot right = divide(list, spot, at);
-    if (!add_to_node(list, spot_prev(right), QUICKLIST_BACK, source.text) &&
-        !add_to_node(list, right, QUICKLIST_FRONT, source.text)) {
-        right = spot_next(add_alone(list, right, source));
+    if (quicklist_is_large(list, source.text.len)) {
+        quicklist_settle_around(list, add_alone(list, right, source));
+        return;
     }
-    struct spot left = spot_prev(join_next(list, right));
-    struct spot prev = spot_prev(left);
-    if (prev.chunk != NULL) {
-        left = join_next(list, prev);
+    struct spot left = spot_prev(right);
+    if (after) {
+        listpack_push_first(&spot_node(right)->pack, source.text);
+        spot_count(list, right, 1);
+    } else {
+        listpack_push_last(&spot_node(left)->pack, source.text);
+        spot_count(list, left, 1);
     }
-    quicklist_settle_around(list, left);
+    quicklist_settle_around(list, join_around(list, after ? left : right));
 }
 
 void quicklist_insert(struct quicklist *list, struct quicklist_place place, bool after, struct quicklist_source source)
@@ -122,7 +159,7 @@ void quicklist_insert(struct quicklist *list, struct quicklist_place place, bool
     } else if (at == LISTPACK_NONE || at == listpack_first(&node->pack)) {
         insert_at_border(list, spot, after, source);
     } else {
-        insert_between(list, spot, at, source);
+        insert_between(list, spot, at, after, source);
     }
 }
 
@@ -136,6 +173,18 @@ static bool replace_in_pack(const struct quicklist *list, struct quicklist_node 
     listpack_replace(&node->pack, at, text);
     listpack_trim_room(&node->pack);
     return true;
+}
+
+/* Puts a large element into a node with others, before `at` or at its end. What stands around it is joined, unless the
+ * whole node comes behind it, as in Redis. */
+static void replace_by_large(struct quicklist *list, struct spot spot, size_t at, struct quicklist_source source)
+{
+    if (at == listpack_first(&spot_node(spot)->pack)) {
+        quicklist_settle_around(list, add_alone(list, spot, source));
+        return;
+    }
+    struct spot behind = at == LISTPACK_NONE ? spot_next(spot) : divide(list, spot, at);
+    quicklist_settle_around(list, join_around(list, add_alone(list, behind, source)));
 }
 
 void quicklist_replace(struct quicklist *list, uint64_t index, struct quicklist_source source)
@@ -163,6 +212,10 @@ void quicklist_replace(struct quicklist *list, uint64_t index, struct quicklist_
     }
     bool is_last = listpack_delete(&node->pack, at) == LISTPACK_NONE;
     spot_count(list, spot, -1);
+    if (quicklist_is_large(list, source.text.len)) {
+        replace_by_large(list, spot, is_last ? LISTPACK_NONE : at, source);
+        return;
+    }
     struct quicklist_place place = {
         .chunk = spot.chunk, .node = spot.index, .at = is_last ? listpack_last(&node->pack) : at};
     quicklist_insert(list, place, is_last, source);

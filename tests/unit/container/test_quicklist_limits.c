@@ -113,6 +113,45 @@ Test(quicklist_limits, inserting_into_a_full_node_divides_it)
     quicklist_destroy(list);
 }
 
+/* How many elements the first node has shows in when it goes. */
+static void insert_into_full_node(bool after, uint64_t of_the_first_node)
+{
+    struct quicklist *list = numbered(4, 4);
+    struct quicklist_iterator iterator;
+    struct quicklist_item item;
+    quicklist_iterator_init(&iterator, list, 1, false);
+    cr_assert(quicklist_iterator_next(&iterator, &item));
+    struct quicklist_place place = iterator.given;
+    quicklist_iterator_finish(&iterator);
+    quicklist_insert(list, place, after, text("99"));
+    cr_assert_eq(list->nodes, 2);
+    quicklist_delete_range(list, 0, of_the_first_node - 1);
+    cr_assert_eq(list->nodes, 2);
+    quicklist_delete_range(list, 0, 1);
+    cr_assert_eq(list->nodes, 1);
+    quicklist_destroy(list);
+}
+
+Test(quicklist_limits, what_is_inserted_stays_in_the_part_of_the_element_it_was_put_beside)
+{
+    insert_into_full_node(true, 2);  /* 0 1 | 99 2 3 */
+    insert_into_full_node(false, 2); /* 0 99 | 1 2 3 */
+}
+
+Test(quicklist_limits, a_large_element_in_the_place_of_a_small_one_joins_what_stands_around_it)
+{
+    struct quicklist *list = quicklist_create(3, 0, 10);
+    for (int i = 0; i < 5; i++) {
+        quicklist_push(list, QUICKLIST_BACK, text("7"));
+    }
+    quicklist_delete_range(list, 1, 1);
+    cr_assert_eq(list->nodes, 2, "two and two");
+    quicklist_push(list, QUICKLIST_FRONT, text("6"));
+    quicklist_replace(list, 1, text("a large element"));
+    cr_assert_eq(list->nodes, 3, "one, the large one, and the three behind it in one node");
+    quicklist_destroy(list);
+}
+
 Test(quicklist_limits, deleting_across_nodes_leaves_the_rest_in_order)
 {
     struct quicklist *list = numbered(4, 20);
