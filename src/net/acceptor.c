@@ -66,7 +66,7 @@ static void add_listener(struct net_acceptor *acceptor, int fd, bool is_unix)
 }
 
 /* One address of `bind`: "*" and "::*" stand for all. STATUS_NOT_FOUND: an optional one is not available. */
-static enum status listen_tcp(struct net *net, const struct net_options *options, unsigned index, struct buffer *error)
+static enum status listen_tcp(struct net *net, const struct net_options *options, unsigned index)
 {
     const char *name = options->bind.addresses[index].address;
     bool optional = options->bind.addresses[index].optional;
@@ -93,17 +93,17 @@ static enum status listen_tcp(struct net *net, const struct net_options *options
     if (failed != 0 && optional) {
         return STATUS_NOT_FOUND;
     }
-    buffer_printf(error, "Could not create server TCP listening socket %s:%s: %s%s\n", name, port,
-                  failed != 0 ? "" : "bind: ", failed != 0 ? gai_strerror(failed) : strerror(cause));
+    log_write(net->log, LOG_LEVEL_WARNING, "Warning: Could not create server TCP listening socket %s:%s: %s%s", name,
+              port, failed != 0 ? "" : "bind: ", failed != 0 ? gai_strerror(failed) : strerror(cause));
     return STATUS_SYSTEM;
 }
 
-static enum status listen_unix(struct net *net, const struct net_options *options, struct buffer *error)
+static enum status listen_unix(struct net *net, const struct net_options *options)
 {
     struct net_acceptor *acceptor = net->acceptor;
     struct sockaddr_un address = {.sun_family = AF_UNIX};
     if (options->unixsocket.len >= sizeof(address.sun_path)) {
-        buffer_printf(error, "Failed opening Unix socket: path too long\n");
+        log_write(net->log, LOG_LEVEL_WARNING, "Failed opening Unix socket: path too long");
         return STATUS_LIMIT;
     }
     memcpy(address.sun_path, options->unixsocket.data, options->unixsocket.len);
@@ -117,7 +117,7 @@ static enum status listen_unix(struct net *net, const struct net_options *option
     int bound = fd < 0 ? -1 : bind(fd, (struct sockaddr *)&address, sizeof(address));
     (void)umask(before);
     if (bound != 0 || listen(fd, (int)options->tcp_backlog) != 0) {
-        buffer_printf(error, "Failed opening Unix socket: bind: %s\n", strerror(errno));
+        log_write(net->log, LOG_LEVEL_WARNING, "Failed opening Unix socket: bind: %s", strerror(errno));
         if (fd >= 0) {
             (void)close(fd);
         }
@@ -127,10 +127,10 @@ static enum status listen_unix(struct net *net, const struct net_options *option
     return STATUS_OK;
 }
 
-static enum status listen_all_tcp(struct net *net, const struct net_options *options, struct buffer *error)
+static enum status listen_all_tcp(struct net *net, const struct net_options *options)
 {
     for (unsigned i = 0; options->port != 0 && i < options->bind.count; i++) {
-        enum status status = listen_tcp(net, options, i, error);
+        enum status status = listen_tcp(net, options, i);
         if (status != STATUS_OK && status != STATUS_NOT_FOUND) {
             return status;
         }
@@ -159,7 +159,7 @@ static void watch_wake(struct net_acceptor *acceptor)
     acceptor->listeners[acceptor->count] = (struct pollfd){.fd = acceptor->wake_fd, .events = POLLIN};
 }
 
-enum status acceptor_open(struct net *net, struct buffer *error)
+enum status acceptor_open(struct net *net)
 {
     const struct net_options *options = net_options(net, config_current(net->exec->config));
     struct net_acceptor *acceptor = memory_alloc_zeroed(sizeof(*acceptor));
@@ -168,18 +168,19 @@ enum status acceptor_open(struct net *net, struct buffer *error)
     if (acceptor->wake_fd < 0 || sem_init(&acceptor->answered, 0, 0) != 0) {
         return STATUS_SYSTEM;
     }
-    enum status listening = listen_all_tcp(net, options, error);
+    enum status listening = listen_all_tcp(net, options);
     if (listening != STATUS_OK) {
+        log_write(net->log, LOG_LEVEL_WARNING, "Failed listening on port %d (tcp), aborting.", (int)options->port);
         return listening;
     }
     if (options->unixsocket.len > 0) {
-        enum status status = listen_unix(net, options, error);
+        enum status status = listen_unix(net, options);
         if (status != STATUS_OK) {
             return status;
         }
     }
     if (acceptor->count == 0) {
-        buffer_printf(error, "Configured to not listen anywhere, exiting.\n");
+        log_write(net->log, LOG_LEVEL_WARNING, "Configured to not listen anywhere, exiting.");
         return STATUS_INVALID;
     }
     return STATUS_OK;
@@ -288,16 +289,12 @@ static void answer(struct net *net)
     if (options == NULL) {
         return;
     }
-    struct buffer error;
-    buffer_init(&error);
     close_all_tcp(acceptor);
-    acceptor->listens = listen_all_tcp(net, options, &error) == STATUS_OK;
+    acceptor->listens = listen_all_tcp(net, options) == STATUS_OK;
     if (!acceptor->listens) {
         close_all_tcp(acceptor);
-        log_write(net->log, LOG_LEVEL_WARNING, "%.*s", (int)(error.len > 0 ? error.len - 1 : 0), error.data);
     }
     watch_wake(acceptor);
-    buffer_deinit(&error);
     (void)sem_post(&acceptor->answered);
 }
 

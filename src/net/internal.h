@@ -110,7 +110,7 @@ NODISCARD enum status worker_start(struct net *net, unsigned index);
 void worker_stop(struct net_worker *worker);
 
 /* acceptor.c */
-NODISCARD enum status acceptor_open(struct net *net, struct buffer *error);
+NODISCARD enum status acceptor_open(struct net *net);
 NODISCARD enum status acceptor_start(struct net *net);
 /* Ends the thread and closes what it listens on. */
 void acceptor_stop(struct net *net);

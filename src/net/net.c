@@ -57,7 +57,7 @@ const char *net_apply_bulk_max(void *context, const struct config_snapshot *now)
     return NULL;
 }
 
-enum status net_listen(struct net *net, struct buffer *error)
+enum status net_listen(struct net *net)
 {
     const struct net_options *options = net_options(net, config_current(net->exec->config));
     (void)net_apply_bulk_max(net, config_current(net->exec->config));
@@ -68,7 +68,7 @@ enum status net_listen(struct net *net, struct buffer *error)
                   (unsigned long long)fit, (unsigned long long)wanted);
     }
     atomic_store_explicit(&net->max_clients, (uint32_t)fit, memory_order_relaxed);
-    return acceptor_open(net, error);
+    return acceptor_open(net);
 }
 
 struct cpu_list net_cpus(struct net *net, const char *option, struct slice text)

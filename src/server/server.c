@@ -99,14 +99,14 @@ static enum status start_executors(struct server *server)
     return status;
 }
 
-static enum status server_start(struct server *server, struct buffer *error)
+static enum status server_start(struct server *server)
 {
     const struct server_options *options = server_options(server);
     if (keyspace_init(&server->keyspace, (unsigned)options->databases) != STATUS_OK) {
         return STATUS_NO_MEMORY;
     }
     server_wire(server);
-    enum status status = net_listen(&server->net, error);
+    enum status status = net_listen(&server->net);
     if (status == STATUS_OK) {
         memory_background_start();
         status = start_executors(server);
@@ -207,16 +207,9 @@ static int run(struct server *server, int argc)
     (void)signal(SIGPIPE, SIG_IGN);
     (void)signal(SIGHUP, SIG_IGN);
     log_start(server, argc);
-    struct buffer error;
-    buffer_init(&error);
-    if (server_start(server, &error) != STATUS_OK) {
-        (void)fwrite(error.data, 1, error.len, stderr);
-        if (options->logfile.len > 0 && error.len > 0) {
-            log_write(&server->log, LOG_LEVEL_WARNING, "%.*s", (int)error.len - 1, error.data);
-        }
+    if (server_start(server) != STATUS_OK) {
         return 1;
     }
-    buffer_deinit(&error);
     char pidfile[PATH_MAX];
     (void)snprintf(pidfile, sizeof(pidfile), "%s", pidfile_of(options));
     if (pidfile[0] != '\0' && !process_write_pidfile(pidfile)) {

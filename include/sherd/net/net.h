@@ -156,8 +156,8 @@ struct net {
 _Static_assert(offsetof(struct net, clients) % CACHE_LINE_BYTES == 0, "coming and going disturbs no turn");
 
 void net_init(struct net *net, struct exec *exec, struct log *log, unsigned config_slot);
-/* Opens the listening sockets. On failure a line for stderr is appended to `error`. */
-NODISCARD enum status net_listen(struct net *net, struct buffer *error);
+/* Opens the listening sockets. On failure the log says why. */
+NODISCARD enum status net_listen(struct net *net);
 /* The processors of an option such as server-cpulist; none, with a line in the log, when it does not name any. */
 struct cpu_list net_cpus(struct net *net, const char *option, struct slice text);
 /* Starts the workers, each on its processor where server-cpulist says so, and the acceptor. */
