@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Executors: threads for what has no bound. A long command comes as an errand, with copies of its arguments and with
- * its shards possessed; its reply goes back through the session's sink. Detached tables are freed here too.
+ * its shards possessed; its reply goes back through the session's sink. Detached tables are freed here too, and the
+ * server's own chores done.
  * Owner: the pool; an errand belongs to its executor until it is done, then to its session's worker.
  * Locks: an errand's shards, possessed on its behalf. */
 #include <poll.h>
@@ -8,6 +9,7 @@
 #include <unistd.h>
 
 #include "arguments.h"
+#include "sherd/exec/chore.h"
 #include "sherd/exec/exec.h"
 #include "sherd/exec/preparation.h"
 #include "sherd/exec/transaction.h"
@@ -363,6 +365,33 @@ void exec_release_garbage(struct exec_worker *worker)
     } else {
         free_later(worker);
     }
+}
+
+static void chore_deliver(struct mail *mail, void *receiver)
+{
+    struct chore *chore = CONTAINER_OF(mail, struct chore, mail);
+    struct executor *executor = receiver;
+    exec_turn_begin(executor->worker);
+    chore->run(chore->context, executor->worker);
+    exec_turn_end(executor->worker);
+    atomic_fetch_sub_explicit(&executor->waiting, 1, memory_order_relaxed);
+    atomic_store_explicit(&chore->under_way, false, memory_order_release);
+}
+
+void chore_init(struct chore *chore, void (*run)(void *context, struct exec_worker *worker), void *context)
+{
+    chore->mail = (struct mail){.deliver = chore_deliver};
+    chore->run = run;
+    chore->context = context;
+    atomic_init(&chore->under_way, false);
+}
+
+void exec_chore_send(struct exec *exec, struct chore *chore)
+{
+    if (atomic_exchange_explicit(&chore->under_way, true, memory_order_acquire)) {
+        return;
+    }
+    mailbox_send(&executor_choose(exec->executors, LANE_WALK)->box, &chore->mail);
 }
 
 static void stop_deliver(struct mail *mail, void *receiver)

@@ -7,7 +7,7 @@
 #include "sherd/observe/observe.h"
 
 struct memory_report {
-    struct memory_figures figures; /* of the allocator, at the last tick */
+    struct memory_figures figures; /* of the allocator, at the last sampling */
     uint64_t used_bytes, peak_bytes, startup_bytes;
     uint64_t table_bytes;    /* of the key tables */
     uint64_t clients_bytes;  /* of connections and their buffers */

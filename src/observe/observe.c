@@ -94,20 +94,35 @@ uint64_t observe_note_used_bytes(struct observe *observe, struct exec_worker *wo
     return used;
 }
 
+/* The allocator's figures: it visits all its arenas for them, which takes longer than a turn should. */
 static void read_figures(struct observe *observe, struct exec_worker *worker)
 {
     struct memory_figures figures;
-    struct rusage thread = {0};
     memory_figures_read(&figures);
-    (void)getrusage(RUSAGE_THREAD, &thread);
     spin_acquire(&observe->identity);
     observe->figures = figures;
-    observe->worker_system = thread.ru_stime;
-    observe->worker_user = thread.ru_utime;
     spin_release(&observe->identity);
     if (worker != NULL && worker->meter.allocated == NULL) { /* a sanitizer's allocator does not count by thread */
         atomic_store_explicit(&worker->exec->memory_used, (int64_t)figures.allocated, memory_order_relaxed);
     }
+}
+
+static void read_worker_times(struct observe *observe)
+{
+    struct rusage thread = {0};
+    (void)getrusage(RUSAGE_THREAD, &thread);
+    spin_acquire(&observe->identity);
+    observe->worker_system = thread.ru_stime;
+    observe->worker_user = thread.ru_utime;
+    spin_release(&observe->identity);
+}
+
+/* What takes too long for the tick of a worker; on an executor. */
+static void observe_sample(void *context, struct exec_worker *worker)
+{
+    struct observe *observe = context;
+    read_figures(observe, worker);
+    survey_go_on(&observe->survey, worker);
 }
 
 void observe_tick(void *context, struct exec_worker *worker)
@@ -122,9 +137,9 @@ void observe_tick(void *context, struct exec_worker *worker)
     rate_add(&rates[RATE_OUTPUT_BYTES], exec_statistic(exec, STATISTIC_OUTPUT_BYTES), now_ms, 1000);
     rate_add(&rates[RATE_TURNS], turns, now_ms, 1000);
     rate_add(&rates[RATE_TURN_NANOSECONDS], exec_statistic(exec, STATISTIC_TURN_NANOSECONDS), turns, 1);
-    read_figures(observe, worker);
+    read_worker_times(observe);
     (void)observe_note_used_bytes(observe, worker);
-    survey_go_on(&observe->survey, worker);
+    exec_chore_send(worker->exec, &observe->sampling);
 }
 
 void observe_reset(void *context)
@@ -193,6 +208,7 @@ void observe_init(struct observe *observe, const struct observe_setup *setup)
     latency_init(&observe->latency);
     monitors_init(&observe->monitors, exec);
     survey_init(&observe->survey, exec->keyspace->databases);
+    chore_init(&observe->sampling, observe_sample, observe);
     exec->slow_hook = (struct slow_hook){observe_slow_ran, observe};
     exec->spike_hook = (struct spike_hook){observe_spike_noted, observe};
     exec_add_cron(exec, (struct cron_hook){observe_tick, observe});

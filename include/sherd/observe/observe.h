@@ -9,6 +9,7 @@
 
 #include "sherd/base/log.h"
 #include "sherd/base/random.h"
+#include "sherd/exec/chore.h"
 #include "sherd/exec/exec.h"
 #include "sherd/exec/info.h"
 #include "sherd/observe/latency.h"
@@ -27,9 +28,9 @@ struct observe_setup {
 
 /* The average time to live by database, measured shard by shard. */
 struct ttl_survey {
-    uint32_t next_shard;          /* (w) of the sampling thread, as are the sums */
-    double *sums_ms;              /* (w) by database: of averages weighed with keys */
-    uint64_t *keys;               /* (w) by database */
+    uint32_t next_shard;          /* (m) of the sampling chore, as are the sums */
+    double *sums_ms;              /* (m) by database: of averages weighed with keys */
+    uint64_t *keys;               /* (m) by database */
     _Atomic int64_t *averages_ms; /* (a) by database, of the last complete survey */
 };
 
@@ -43,8 +44,9 @@ struct observe {
     _Atomic uint64_t peak_bytes;          /* (a) */
     struct rate rates[RATE_KIND_COUNT];
     struct ttl_survey survey;
+    struct chore sampling;                     /* of times to live and of the allocator's figures */
     struct spin identity;                      /* guards what follows */
-    struct memory_figures figures;             /* of the last tick */
+    struct memory_figures figures;             /* of the last sampling */
     struct timeval worker_system, worker_user; /* processor time of the thread that ticks, at the last tick */
     char replication_id[RANDOM_HEX_ID_BYTES + 1];
     struct slowlog slowlog;

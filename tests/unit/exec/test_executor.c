@@ -6,6 +6,7 @@
 #include <pthread.h>
 #include <stdio.h>
 
+#include "sherd/exec/chore.h"
 #include "small_commands.h"
 #include "small_server.h"
 
@@ -35,6 +36,17 @@ static void note_thread(const struct call *call)
 {
     atomic_store(&work.was_elsewhere, pthread_equal(pthread_self(), work.main_thread) == 0);
     atomic_store(&work.was_executor, call->worker->is_executor);
+}
+
+static void chore_run(void *context, struct exec_worker *worker)
+{
+    struct work *seen = context;
+    atomic_store(&seen->was_elsewhere, pthread_equal(pthread_self(), seen->main_thread) == 0);
+    atomic_store(&seen->was_executor, worker->is_executor && worker->config != NULL);
+    uint32_t turn = atomic_fetch_add(&seen->running, 1) + 1;
+    if (!recorder_await(&seen->let_go, turn)) {
+        atomic_store(&seen->was_executor, false);
+    }
 }
 
 /* WORK key value: stores the value when it is let go; at once where it is not long. */
@@ -365,6 +377,43 @@ Test(executor, frees_detached_tables_at_once_when_it_is_asked_to)
     cr_assert_str_eq(small_run(&ann, "flush"), "+OK\r\n");
     cr_assert_eq(exec_statistic(&server.exec, STATISTIC_LAZYFREED_OBJECTS), 0);
     cr_assert(garbage_is_empty(&server.worker->garbage) && !server.worker->garbage.at_once);
+}
+
+/* A chore that was done may be sent again; until then it is under way. */
+static void chore_await(struct chore *chore)
+{
+    const struct timespec pause = {.tv_nsec = 1000000};
+    for (int ms = 0; ms < RECORDER_WAIT_MAX_MS && atomic_load(&chore->under_way); ms++) {
+        (void)nanosleep(&pause, NULL);
+    }
+    cr_assert_not(atomic_load(&chore->under_way));
+}
+
+Test(executor, does_chores_within_a_turn_of_its_own)
+{
+    struct chore chore;
+    chore_init(&chore, chore_run, &work);
+    let_go();
+    exec_chore_send(&server.exec, &chore);
+    chore_await(&chore);
+    cr_assert_eq(atomic_load(&work.running), 1);
+    cr_assert(atomic_load(&work.was_elsewhere) && atomic_load(&work.was_executor));
+}
+
+Test(executor, does_a_chore_once_that_is_sent_again_while_it_is_under_way)
+{
+    struct chore chore;
+    chore_init(&chore, chore_run, &work);
+    exec_chore_send(&server.exec, &chore);
+    cr_assert(recorder_await(&work.running, 1));
+    exec_chore_send(&server.exec, &chore);
+    let_go();
+    chore_await(&chore);
+    cr_assert_eq(atomic_load(&work.running), 1);
+    let_go();
+    exec_chore_send(&server.exec, &chore);
+    chore_await(&chore);
+    cr_assert_eq(atomic_load(&work.running), 2);
 }
 
 Test(executor, stops_and_starts_again_without_work)
