@@ -31,11 +31,12 @@ class Problem(Exception):
 
 class Recipe:
     """name, command with {port} {dir} {threads} {value}, protocol 'resp' or 'text', whether it stores keys; and what
-    a variant changes: its threads (None: --threads), the words sent first on each connection, a TTL on every key"""
+    a variant changes: its threads (None: --threads), the words sent first on each connection, a TTL on every key, and
+    words added to its environment, with {dir} as in the command"""
 
     def __init__(self, name, command, protocol='resp', stores=True):
         self.name, self.command, self.protocol, self.stores = name, command, protocol, stores
-        self.threads, self.greeting, self.ttl = None, '', False
+        self.threads, self.greeting, self.ttl, self.environment = None, '', False, {}
 
     def variant(self, name, arguments='', **changes):
         """The same server under another name, with more arguments and other settings."""
@@ -107,10 +108,11 @@ class Server:
         self.prepared = set()  # what has been set up for single workloads
         self.directory = tempfile.mkdtemp(prefix='sherd-bench.')
         argv = recipe.argv(dict(values, port=port, dir=self.directory))
+        added = {name: text.replace('{dir}', self.directory) for name, text in recipe.environment.items()}
         with open(os.path.join(self.directory, 'log'), 'wb') as log:
             try:
                 self.process = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-                                                cwd=self.directory)
+                                                cwd=self.directory, env={**os.environ, **added})
             except OSError as error:
                 shutil.rmtree(self.directory, ignore_errors=True)
                 raise Problem(f'{self.name}: {error}') from error
@@ -219,7 +221,7 @@ class Server:
 
 
 def build_tools(here, directory):
-    """Compiles load, relay, null and hash when they are older than their sources; returns their paths by name."""
+    """Compiles what is older than its sources; returns the paths by name: programs, and turns, a library to preload."""
     os.makedirs(directory, exist_ok=True)
     include = os.path.join(here, '../../include')
     flags = ['-std=gnu17', '-O3', '-march=x86-64-v2', '-Wall', '-Wextra', '-I', include]
@@ -228,6 +230,8 @@ def build_tools(here, directory):
     wanted = {'load': (['load.c', 'load_wire.c', 'load_common.c', 'load.h'], ['-lpthread']),
               'relay': (['relay.c', 'load_common.c', 'load.h'], []),
               'null': (['null.c'], ['-levent_core', '-lpthread']),
+              'witness': (['witness.c', 'turns.h'], ['-lpthread']),
+              'turns': (['turns.c', 'turns.h'], ['-shared', '-fPIC', '-fvisibility=hidden', '-ldl']),
               'hash': (['hash.c', os.path.join(include, 'sherd/base/hash.h')], [])}
     for name, (sources, libraries) in wanted.items():
         program = os.path.join(directory, name)
