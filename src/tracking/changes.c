@@ -14,6 +14,7 @@
 
 enum {
     UNSENT_MAX_BYTES = 256 * 1024, /* more are sent at once: a long transaction does not pile them up */
+    LOOKUPS_AT_ONCE = 1024,        /* about so many prefixes are looked up before others get the lock */
 };
 
 /* Stands before the key's bytes. */
@@ -84,7 +85,14 @@ static void keep_wanted(struct tracking *tracking, struct changes *changes)
     buffer_init(&wanted);
     spin_acquire(&tracking->lock);
     size_t at = 0;
+    uint32_t lookups = 0;
     for (size_t begin = 0; next_change(changes, &at, &change); begin = at) {
+        lookups += 1 + tracking->prefixes.length_count;
+        if (lookups > LOOKUPS_AT_ONCE) {
+            lookups = 0;
+            spin_release(&tracking->lock);
+            spin_acquire(&tracking->lock);
+        }
         if (prefix_set_match(&tracking->prefixes, change.key, NULL, NULL) != 0) {
             buffer_append(&wanted, changes->keys.data + begin, at - begin);
         }
@@ -99,11 +107,7 @@ static int compare(const void *one, const void *other)
 {
     const struct change *left = one;
     const struct change *right = other;
-    size_t common = left->key.len < right->key.len ? left->key.len : right->key.len;
-    int order = common == 0 ? 0 : memcmp(left->key.data, right->key.data, common);
-    if (order == 0) {
-        order = (left->key.len > right->key.len) - (left->key.len < right->key.len);
-    }
+    int order = slice_compare(left->key, right->key);
     return order != 0 ? order : (left->number > right->number) - (left->number < right->number);
 }
 
@@ -152,6 +156,9 @@ static void push_prefix(struct prefix *prefix)
     struct blob *all = keys_body(changes, count, 0);
     for (uint32_t i = 0; i < prefix->tracker_count; i++) {
         const struct tracker *tracker = prefix->trackers[i];
+        if (tracker->session == NULL) {
+            continue;
+        }
         struct blob *body = (tracker->mode & TRACKING_NOLOOP) != 0 ? keys_body(changes, count, tracker->session->id)
                                                                    : blob_reference(all);
         if (body != NULL) {
@@ -164,26 +171,52 @@ static void push_prefix(struct prefix *prefix)
     buffer_init(&prefix->pending);
 }
 
+/* What a change is added to. */
+struct delivery {
+    struct change change;
+    struct buffer prefixes; /* struct prefix *: those that have changes pending */
+};
+
 static void add_pending(void *context, struct prefix *prefix)
 {
-    buffer_append(&prefix->pending, context, sizeof(struct change));
+    struct delivery *delivery = context;
+    if (prefix->pending.len == 0) {
+        buffer_append(&delivery->prefixes, &prefix, sizeof(prefix));
+    }
+    buffer_append(&prefix->pending, &delivery->change, sizeof(delivery->change));
+}
+
+static int compare_prefixes(const void *one, const void *other)
+{
+    return slice_compare(prefix_text(*(struct prefix *const *)one), prefix_text(*(struct prefix *const *)other));
+}
+
+/* In ascending order, as in Redis. */
+static void push_prefixes(struct buffer *prefixes)
+{
+    struct prefix **list = (struct prefix **)(void *)prefixes->data;
+    size_t count = prefixes->len / sizeof(struct prefix *);
+    if (count > 1) {
+        qsort(list, count, sizeof(struct prefix *), compare_prefixes);
+    }
+    for (size_t i = 0; i < count; i++) {
+        push_prefix(list[i]);
+    }
 }
 
 static void deliver(struct broadcast *broadcast, uint32_t worker)
 {
     const struct changes *changes = CONTAINER_OF(broadcast, struct changes, broadcast);
     struct tracking_hub *hub = &changes->tracking->hubs[worker];
-    struct change change = {0};
+    struct delivery delivery = {0};
+    buffer_init(&delivery.prefixes);
     spin_acquire(&hub->lock);
-    for (size_t at = 0; next_change(changes, &at, &change);) {
-        (void)prefix_set_match(&hub->prefixes, change.key, add_pending, &change);
+    for (size_t at = 0; next_change(changes, &at, &delivery.change);) {
+        (void)prefix_set_match(&hub->prefixes, delivery.change.key, add_pending, &delivery);
     }
-    for (uint32_t i = 0; i < hub->prefixes.count; i++) {
-        if (hub->prefixes.list[i]->pending.len != 0) {
-            push_prefix(hub->prefixes.list[i]);
-        }
-    }
+    push_prefixes(&delivery.prefixes);
     spin_release(&hub->lock);
+    buffer_deinit(&delivery.prefixes);
 }
 
 void changes_send(void *context, struct exec_worker *worker)

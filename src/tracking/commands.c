@@ -8,6 +8,10 @@
 #include "internal.h"
 #include "sherd/base/number.h"
 
+enum {
+    SHORT_PREFIXES = 256, /* more are joined or shown by an executor */
+};
+
 /* REDIRECT id: a client that is there now. */
 static bool parse_redirect(struct call *call, uint32_t at, struct tracking_request *request)
 {
@@ -45,7 +49,9 @@ static bool parse_options(struct call *call, struct tracking_request *request)
         } else if (call_argument_is(call, i, "noloop")) {
             request->mode |= TRACKING_NOLOOP;
         } else if (more && call_argument_is(call, i, "prefix")) {
-            request->prefixes[request->prefix_count++] = call->argv[++i];
+            request->prefixes[request->prefix_count] =
+                (struct given_prefix){.text = call->argv[++i], .place = request->prefix_count};
+            request->prefix_count++;
         } else {
             (void)call_fail(call, ERROR_SYNTAX);
             return false;
@@ -54,31 +60,19 @@ static bool parse_options(struct call *call, struct tracking_request *request)
     return true;
 }
 
-static enum outcome fail_overlap(struct call *call, struct slice given, const char *with, struct slice other)
-{
-    return call_fail_format(
-        call, "ERR Prefix '%.*s' overlaps with %s prefix '%.*s'. Prefixes for a single client must not overlap.",
-        (int)given.len, given.data, with, (int)other.len, other.data);
-}
-
 static enum outcome check_prefixes(struct call *call, const struct tracker *tracker,
                                    const struct tracking_request *request)
 {
-    for (uint32_t i = 0; i < request->prefix_count; i++) {
-        struct slice given = request->prefixes[i];
-        for (uint32_t j = 0; tracker != NULL && j < tracker->prefix_count; j++) {
-            struct slice other = blob_slice(tracker->prefixes[j]);
-            if (prefixes_overlap(given, other)) {
-                return fail_overlap(call, given, "an existing", other);
-            }
-        }
-        for (uint32_t j = i + 1; j < request->prefix_count; j++) {
-            if (prefixes_overlap(given, request->prefixes[j])) {
-                return fail_overlap(call, given, "another provided", request->prefixes[j]);
-            }
-        }
+    const struct ordered none = {0};
+    struct overlap overlap;
+    if (!overlap_find(tracker == NULL ? &none : &tracker->prefixes, request->prefixes, request->prefix_count,
+                      &overlap)) {
+        return OUTCOME_DONE;
     }
-    return OUTCOME_DONE;
+    return call_fail_format(
+        call, "ERR Prefix '%.*s' overlaps with %s prefix '%.*s'. Prefixes for a single client must not overlap.",
+        (int)overlap.given.len, overlap.given.data, overlap.other_is_kept ? "an existing" : "another provided",
+        (int)overlap.other.len, overlap.other.data);
 }
 
 /* Do the options fit each other, and what the client does already? */
@@ -126,9 +120,14 @@ static enum outcome track(struct call *call, struct tracking_request *request)
     return OUTCOME_DONE;
 }
 
+static bool client_tracking_is_long(struct call *call)
+{
+    return call->argc > 2 * SHORT_PREFIXES;
+}
+
 static enum outcome client_tracking(struct call *call)
 {
-    struct tracking_request request = {.prefixes = memory_alloc(call->argc * sizeof(struct slice))};
+    struct tracking_request request = {.prefixes = memory_alloc(call->argc * sizeof(request.prefixes[0]))};
     enum outcome outcome = track(call, &request);
     memory_free(request.prefixes);
     return outcome;
@@ -195,20 +194,27 @@ static void reply_flags(struct reply *reply, const struct tracker *tracker)
     reply_close_set(reply, mark, count);
 }
 
+static bool client_trackinginfo_is_long(struct call *call)
+{
+    const struct tracker *tracker = tracker_of(call->session);
+    return tracker != NULL && tracker->prefixes.count > SHORT_PREFIXES;
+}
+
 static enum outcome client_trackinginfo(struct call *call)
 {
     const struct tracker *tracker = tracker_of(call->session);
     struct reply *reply = &call->reply;
-    uint32_t prefixes = tracker == NULL ? 0 : tracker->prefix_count;
+    const struct ordered none = {0};
+    const struct ordered *prefixes = tracker == NULL ? &none : &tracker->prefixes;
     reply_map(reply, 3);
     reply_bulk_text(reply, "flags");
     reply_flags(reply, tracker);
     reply_bulk_text(reply, "redirect");
     reply_integer(reply, redirection(tracker));
     reply_bulk_text(reply, "prefixes");
-    reply_array(reply, prefixes);
-    for (uint32_t i = 0; i < prefixes; i++) {
-        reply_bulk(reply, blob_slice(tracker->prefixes[i]));
+    reply_array(reply, prefixes->count);
+    for (struct ordered_place place = ordered_at(prefixes, 0); place.leaf != NULL; ordered_next(&place)) {
+        reply_bulk(reply, ordered_bytes_of(ordered_entry(place)->member));
     }
     return OUTCOME_DONE;
 }
@@ -249,7 +255,7 @@ const size_t tracking_option_count = ARRAY_LENGTH(tracking_option_rows);
     .flags = COMMAND_NOSCRIPT | COMMAND_LOADING | COMMAND_STALE, .categories = ACL_CONNECTION
 
 static const struct command_row client_subcommands[] = {
-    {ROW("tracking", client_tracking, -3, "6.0.0"),
+    {ROW("tracking", client_tracking, -3, "6.0.0"), .is_long = client_tracking_is_long,
      .summary = "Has this connection told about changes of keys that it may have in a cache.",
      .complexity = "O(N) where N is the number of prefixes",
      .arguments = "status:(ON|OFF) client-id:integer=REDIRECT? prefix=PREFIX?++ BCAST? OPTIN? OPTOUT? NOLOOP?"},
@@ -258,8 +264,8 @@ static const struct command_row client_subcommands[] = {
      .arguments = "mode:(YES|NO)"},
     {ROW("getredir", client_getredir, 2, "6.0.0"), .summary = "Answers who gets the invalidations of this connection.",
      .complexity = "O(1)"},
-    {ROW("trackinginfo", client_trackinginfo, 2, "6.2.0"), .summary = "Answers what is tracked for this connection.",
-     .complexity = "O(1)"},
+    {ROW("trackinginfo", client_trackinginfo, 2, "6.2.0"), .is_long = client_trackinginfo_is_long,
+     .summary = "Answers what is tracked for this connection.", .complexity = "O(N) where N is the number of prefixes"},
     {0},
 };
 

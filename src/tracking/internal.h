@@ -4,7 +4,8 @@
 #ifndef SHERD_TRACKING_INTERNAL_H
 #define SHERD_TRACKING_INTERNAL_H
 
-#include "prefixes.h"
+#include "sherd/tracking/overlap.h"
+#include "sherd/tracking/tracking.h"
 
 enum tracking_mode {
     TRACKING_BCAST = 1 << 0,
@@ -13,17 +14,20 @@ enum tracking_mode {
     TRACKING_NOLOOP = 1 << 3,
 };
 
-/* A session that tracks. Its thread alone changes it, under the hub's lock what the worker reads there (l). */
+/* A session that tracks. Its thread alone changes it, under the hub's lock what the worker reads there (l). When that
+ * has ended, its prefixes are left by and by. */
 struct tracker {
     struct session_part part;
-    struct tracking_hub *hub; /* (c) of the session's worker */
-    struct session *session;  /* (c) */
-    bool caching;             /* CLIENT CACHING was said for the next command or transaction */
-    uint32_t mode;            /* (l) enum tracking_mode */
-    uint64_t redirect;        /* (l) the client that hears in its place; 0: none */
-    uint32_t redirect_worker; /* (l) the index of that one's worker */
-    struct blob **prefixes;   /* ascending */
-    uint32_t prefix_count;
+    struct mail mail;               /* when it has ended: to its hub's worker, which leaves some of its prefixes */
+    struct tracking_hub *hub;       /* (c) of the session's worker */
+    struct session *session;        /* (l) NULL: it has ended */
+    bool caching;                   /* CLIENT CACHING was said for the next command or transaction */
+    uint32_t mode;                  /* (l) enum tracking_mode */
+    uint64_t redirect;              /* (l) the client that hears in its place; 0: none */
+    uint32_t redirect_worker;       /* (l) the index of that one's worker */
+    struct ordered prefixes;        /* of struct ordered_member, in the order of their texts: all scores are 0 */
+    struct ordered_place next_left; /* when it has ended: the first of those that it has not left yet */
+    size_t kept_bytes;              /* of the session's memory */
 };
 
 /* What CLIENT TRACKING ON asks for. */
@@ -31,7 +35,7 @@ struct tracking_request {
     uint32_t mode; /* enum tracking_mode */
     uint64_t redirect;
     uint32_t redirect_worker;
-    struct slice *prefixes; /* the caller's */
+    struct given_prefix *prefixes; /* the caller's */
     uint32_t prefix_count;
 };
 
@@ -56,8 +60,17 @@ static inline struct tracking_hub *tracker_route(const struct tracker *tracker)
 }
 /* When no session is left. */
 void trackers_deinit(struct tracking *tracking);
+/* So many bytes of its session's memory are the tracker's from now on. */
+void tracker_keeps(struct tracker *tracker, size_t bytes);
 /* Visits all trackers of the hub. Under its lock. */
 void trackers_visit(struct tracking_hub *hub, void (*visit)(void *context, void *tracker), void *context);
+
+/* membership.c: the prefixes of a tracker, in its own index, in its hub's set and in that of all. */
+/* Joins prefixes that it has not joined yet. By the thread of its session. Locks: tracking; the hub. */
+void prefixes_join(struct tracker *tracker, const struct given_prefix *given, uint32_t count);
+/* Leaves all prefixes of a tracker that has ended, and frees it: where there are many, later, by its hub's worker.
+ * Locks: tracking; the hub. */
+void prefixes_leave(struct tracker *tracker);
 
 /* remembered.c: under the shard of the key. */
 void tracking_remember(struct tracking *tracking, const struct call *call, const struct tracker *tracker,

@@ -47,7 +47,9 @@ void trackers_deinit(struct tracking *tracking)
 {
     for (uint32_t i = 0; i < EXEC_WORKERS_MAX; i++) {
         table_deinit(&tracking->hubs[i].trackers, &env);
+        prefix_set_deinit(&tracking->hubs[i].prefixes);
     }
+    prefix_set_deinit(&tracking->prefixes);
 }
 
 static void tracker_end(struct session_part *part, struct session *session);
@@ -58,37 +60,13 @@ struct tracker *tracker_of(const struct session *session)
     return part == NULL ? NULL : CONTAINER_OF(part, struct tracker, part);
 }
 
-/* Under tracking's lock and the hub's. */
-static void prefixes_changed(struct tracking *tracking)
+void tracker_keeps(struct tracker *tracker, size_t bytes)
 {
-    atomic_store_explicit(&tracking->prefix_count, tracking->prefixes.count, memory_order_release);
+    tracker->kept_bytes += bytes;
+    session_keeps(tracker->session, bytes);
 }
 
-static void prefix_join(struct tracker *tracker, struct slice text)
-{
-    uint32_t at = 0;
-    while (at < tracker->prefix_count) {
-        struct slice other = blob_slice(tracker->prefixes[at]);
-        if (slice_equals(other, text)) {
-            return;
-        }
-        size_t common = other.len < text.len ? other.len : text.len;
-        int order = common == 0 ? 0 : memcmp(other.data, text.data, common);
-        if (order > 0 || (order == 0 && other.len > text.len)) {
-            break;
-        }
-        at++;
-    }
-    tracker->prefixes = memory_resize(tracker->prefixes, (tracker->prefix_count + 1) * sizeof(tracker->prefixes[0]));
-    memmove(&tracker->prefixes[at + 1], &tracker->prefixes[at],
-            (tracker->prefix_count - at) * sizeof(tracker->prefixes[0]));
-    tracker->prefixes[at] = blob_from_slice(text);
-    tracker->prefix_count++;
-    prefix_set_join(&tracker->hub->prefixes, text, tracker);
-    prefix_set_join(&tracker->hub->tracking->prefixes, text, tracker);
-}
-
-/* Takes the tracker off its hub and frees it. */
+/* Takes the tracker off its hub; its prefixes and itself go now or soon. */
 static void tracker_leave(struct tracker *tracker)
 {
     struct session *session = tracker->session;
@@ -98,11 +76,7 @@ static void tracker_leave(struct tracker *tracker)
     spin_acquire(&hub->lock);
     struct table_slot slot = table_find(&hub->trackers, id_hash(session->id), has_id, &session->id);
     (void)table_remove(&hub->trackers, &env, id_hash(session->id), slot);
-    for (uint32_t i = 0; i < tracker->prefix_count; i++) {
-        prefix_set_leave(&hub->prefixes, blob_slice(tracker->prefixes[i]), tracker);
-        prefix_set_leave(&tracking->prefixes, blob_slice(tracker->prefixes[i]), tracker);
-    }
-    prefixes_changed(tracking);
+    tracker->session = NULL;
     atomic_fetch_sub_explicit(&hub->clients, 1, memory_order_relaxed);
     if ((tracker->mode & TRACKING_BCAST) != 0) {
         atomic_fetch_sub_explicit(&hub->broadcast_clients, 1, memory_order_relaxed);
@@ -110,14 +84,11 @@ static void tracker_leave(struct tracker *tracker)
     atomic_fetch_sub_explicit(&tracking->client_count, 1, memory_order_relaxed);
     spin_release(&hub->lock);
     spin_release(&tracking->lock);
-    for (uint32_t i = 0; i < tracker->prefix_count; i++) {
-        blob_release(tracker->prefixes[i]);
-    }
-    memory_free(tracker->prefixes);
-    memory_free(tracker);
+    session_keeps_no_more(session, tracker->kept_bytes);
     session_change(session, SESSION_TRACKING, 0);
     atomic_store_explicit(&session->shown_tracking, 0, memory_order_relaxed);
     atomic_store_explicit(&session->shown_redirect, 0, memory_order_relaxed);
+    prefixes_leave(tracker);
 }
 
 static void tracker_end(struct session_part *part, struct session *session)
@@ -140,6 +111,8 @@ static struct tracker *tracker_create(struct tracking *tracking, struct session 
     struct tracker *tracker = memory_alloc_zeroed(sizeof(*tracker));
     tracker->hub = &tracking->hubs[session->worker->index];
     tracker->session = session;
+    ordered_init(&tracker->prefixes);
+    tracker_keeps(tracker, sizeof(*tracker));
     session_part_add(session, &tracker->part, tracker_end);
     return tracker;
 }
@@ -160,6 +133,12 @@ static void tracker_join(struct tracking *tracking, struct tracker *tracker, uin
     }
 }
 
+/* It is the first one then. */
+static bool has_empty_prefix(const struct tracker *tracker)
+{
+    return tracker->prefixes.count != 0 && ordered_entry(ordered_at(&tracker->prefixes, 0))->member->len == 0;
+}
+
 void tracking_enable(struct tracking *tracking, struct session *session, const struct tracking_request *request)
 {
     struct tracker *tracker = tracker_of(session);
@@ -172,18 +151,15 @@ void tracking_enable(struct tracking *tracking, struct session *session, const s
     tracker->mode = request->mode;
     tracker->redirect = request->redirect;
     tracker->redirect_worker = request->redirect_worker;
-    for (uint32_t i = 0; i < request->prefix_count; i++) {
-        prefix_join(tracker, request->prefixes[i]);
-    }
-    if ((request->mode & TRACKING_BCAST) != 0 && request->prefix_count == 0) {
-        prefix_join(tracker, SLICE_LITERAL(""));
-    }
-    prefixes_changed(tracking);
     if (is_new) {
         tracker_join(tracking, tracker, request->mode);
     }
     spin_release(&tracker->hub->lock);
     spin_release(&tracking->lock);
+    prefixes_join(tracker, request->prefixes, request->prefix_count);
+    if ((request->mode & TRACKING_BCAST) != 0 && request->prefix_count == 0 && !has_empty_prefix(tracker)) {
+        prefixes_join(tracker, &(struct given_prefix){.text = SLICE_LITERAL("")}, 1);
+    }
     session_change(session, 0, SESSION_TRACKING);
     uint32_t shown = SESSION_SHOWS_TRACKING | ((request->mode & TRACKING_BCAST) != 0 ? SESSION_SHOWS_BROADCAST : 0U);
     atomic_store_explicit(&session->shown_tracking, shown, memory_order_relaxed);

@@ -123,6 +123,8 @@ void tracking_init(struct tracking *tracking, struct exec *exec, struct tracking
     tracking->config_slot = config_slot;
     atomic_init(&tracking->max_keys, UINT64_MAX);
     spin_init(&tracking->lock, LOCK_RANK_TRACKING, 0);
+    hash_key_randomize(&tracking->hash_key);
+    prefix_set_init(&tracking->prefixes, &tracking->hash_key);
     tracking->shards = memory_alloc_zeroed(KEYSPACE_SHARDS * sizeof(tracking->shards[0]));
     for (uint32_t i = 0; i < KEYSPACE_SHARDS; i++) {
         table_init(&tracking->shards[i].keys);
@@ -132,6 +134,7 @@ void tracking_init(struct tracking *tracking, struct exec *exec, struct tracking
         spin_init(&hub->lock, LOCK_RANK_TRACKERS, i);
         hub->tracking = tracking;
         table_init(&hub->trackers);
+        prefix_set_init(&hub->prefixes, &tracking->hash_key);
     }
     tracking->listener = exec_add_listener(exec, (struct effects_listener){.committed = committed,
                                                                            .ran = ran,

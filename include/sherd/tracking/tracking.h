@@ -17,11 +17,10 @@
 #ifndef SHERD_TRACKING_TRACKING_H
 #define SHERD_TRACKING_TRACKING_H
 
-#include "sherd/container/table.h"
 #include "sherd/exec/exec.h"
+#include "sherd/tracking/prefixes.h"
 
 struct changes;
-struct prefix;
 
 struct tracking_options {
     int64_t table_max_keys; /* 0: no limit */
@@ -34,15 +33,6 @@ struct tracking_clients {
     /* Its session, or NULL. By its worker. */
     struct session *(*find_session)(void *context, struct exec_worker *worker, uint64_t id);
     void *context;
-};
-
-/* Prefixes in order. A key's own are found by the lengths that occur. */
-struct prefix_set {
-    struct prefix **list; /* ascending, no two the same */
-    uint32_t count;
-    uint32_t cap;
-    struct prefix_length *lengths; /* ascending */
-    uint32_t length_count;
 };
 
 /* The keys of one shard that clients may have in their caches. */
@@ -68,6 +58,7 @@ struct tracking {
     const struct command *client_command;       /* (c) CLIENT */
     unsigned config_slot;                       /* (c) */
     uint32_t listener;                          /* (c) its bit in exec->listening */
+    struct hash_key hash_key;                   /* (c) of all sets of prefixes */
     struct tracked_shard *shards;               /* (s) by index */
     struct tracking_hub hubs[EXEC_WORKERS_MAX]; /* by exec_worker.index */
     struct spin lock;                           /* guards the three below */

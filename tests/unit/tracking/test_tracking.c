@@ -219,6 +219,48 @@ Test(tracking, broadcasts_what_a_batch_changed_in_one_message)
     cr_assert(told(&one, INVALIDATE "*2\r\n$2\r\na1\r\n$2\r\na2\r\n" INVALIDATE "*1\r\n$1\r\nb\r\n"));
 }
 
+Test(tracking, prefixes_count_as_memory_of_their_client)
+{
+    run(&one, "client tracking on bcast prefix a");
+    size_t tracker_and_one = one.session.kept_bytes;
+    run(&one, "client tracking on bcast prefix b");
+    size_t each = one.session.kept_bytes - tracker_and_one;
+    cr_assert_gt(each, 0);
+    run(&one, "client tracking on bcast prefix c1234 prefix d");
+    cr_assert_eq(one.session.kept_bytes, tracker_and_one + 3 * each + 3 * (sizeof("1234") - 1));
+    run(&one, "client tracking off");
+    cr_assert_eq(one.session.kept_bytes, 0);
+    cr_assert_eq(atomic_load(&tracking->prefix_count), 0);
+    run(&one, "client tracking on");
+    cr_assert_eq(one.session.kept_bytes, tracker_and_one - each);
+}
+
+Test(tracking, many_prefixes_are_left_turn_by_turn)
+{
+    enum { PREFIXES = 3000 };
+    struct recorder guest;
+    recorder_init(&guest, server.worker);
+    guest.session.sink = &sink;
+    run(&one, "client tracking on bcast prefix 2");
+    for (unsigned i = 1; i <= PREFIXES; i++) {
+        char words[64];
+        (void)snprintf(words, sizeof(words), "client tracking on bcast prefix %u:", i);
+        run(&guest, words);
+    }
+    cr_assert_eq(atomic_load(&tracking->prefix_count), PREFIXES + 1);
+    recorder_deinit(&guest);
+    uint32_t left = atomic_load(&tracking->prefix_count);
+    cr_assert(left > 1 && left < PREFIXES);
+    cr_assert_eq(atomic_load(&tracking->client_count), 1);
+    (void)small_run(&two, "write 1:a 2:a 999:a"); /* of which the guest hears nothing any more */
+    (void)mailbox_deliver(&box, NULL);
+    cr_assert(told(&one, INVALIDATE "*1\r\n$3\r\n2:a\r\n"));
+    cr_assert_lt(atomic_load(&tracking->prefix_count), left);
+    while (mailbox_deliver(&box, NULL) != 0) {
+    }
+    cr_assert_eq(atomic_load(&tracking->prefix_count), 1);
+}
+
 Test(tracking, a_flush_tells_all_and_forgets_all)
 {
     run(&one, "client tracking on");
