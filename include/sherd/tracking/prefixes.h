@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Sets of prefixes: those that all clients broadcast, and those of one worker's clients. A hash table; a key's own are
- * looked up length by length, so that their number hardly matters. No operation takes longer where there are more of
- * them, so that the set can stand under a spinlock; what a change needs is allocated before, and freed behind it.
+ * looked up length by length, so what counts is how many lengths there are. No operation takes longer where there are
+ * more prefixes, so that the set can stand under a spinlock: a prefix is made before it joins, and freed when it has
+ * left.
  * Owner: whoever embeds the set. Locks: that of its owner; none for prefix_create, _destroy and _hash. */
 #ifndef SHERD_TRACKING_PREFIXES_H
 #define SHERD_TRACKING_PREFIXES_H
