@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The expiry index: a binary heap of tags per keytable, firing, and its rebuilding in slices.
+/* The expiry index: a heap of tags per keytable, firing, and its rebuilding in slices.
  * Owner: the keytable. Locks: the shard's, held by every caller. */
 #include "sherd/keyspace/expiry.h"
 
+#include "sherd/container/word_heap.h"
 #include "sherd/keyspace/garbage.h"
 #include "sherd/keyspace/keyref.h"
 
 enum {
     TAG_HASH_BITS = 22,
-    HEAP_FIRST_TAGS = 4,
     REBUILD_SLACK_TAGS = 64, /* small heaps are not worth rebuilding */
     REBUILD_BUCKETS = 32,    /* scanned in one slice */
     AVERAGE_SAMPLE_TAGS = 16,
@@ -18,15 +18,9 @@ enum {
 #define TAG_HASH_MASK    ((UINT64_C(1) << TAG_HASH_BITS) - 1)
 #define TAG_DEADLINE_MAX ((INT64_C(1) << (64 - TAG_HASH_BITS)) - 1)
 
-struct heap {
-    uint64_t *tags;
-    uint32_t count;
-    uint32_t cap;
-};
-
 struct expiry_index {
-    struct heap heap;
-    struct heap fresh;         /* the heap being rebuilt */
+    struct word_heap heap;
+    struct word_heap fresh;    /* the heap being rebuilt */
     uint64_t rebuild_position; /* TABLE_SCAN_END: no rebuild under way */
 };
 
@@ -39,48 +33,6 @@ static uint64_t tag_make(int64_t deadline_ms, uint64_t hash)
 static int64_t tag_deadline_ms(uint64_t tag)
 {
     return (int64_t)(tag >> TAG_HASH_BITS);
-}
-
-static void heap_push(struct heap *heap, uint64_t tag)
-{
-    if (heap->count == heap->cap) {
-        uint32_t cap = heap->cap < HEAP_FIRST_TAGS ? HEAP_FIRST_TAGS : heap->cap + heap->cap / 8 + HEAP_FIRST_TAGS;
-        heap->tags = memory_resize(heap->tags, cap * sizeof(heap->tags[0]));
-        heap->cap = cap;
-    }
-    uint32_t at = heap->count++;
-    while (at > 0 && heap->tags[(at - 1) / 2] > tag) {
-        heap->tags[at] = heap->tags[(at - 1) / 2];
-        at = (at - 1) / 2;
-    }
-    heap->tags[at] = tag;
-}
-
-static uint64_t heap_pop(struct heap *heap)
-{
-    uint64_t top = heap->tags[0];
-    uint64_t last = heap->tags[--heap->count];
-    uint32_t at = 0;
-    for (;;) {
-        uint32_t child = 2 * at + 1;
-        if (child >= heap->count) {
-            break;
-        }
-        if (child + 1 < heap->count && heap->tags[child + 1] < heap->tags[child]) {
-            child++;
-        }
-        if (heap->tags[child] >= last) {
-            break;
-        }
-        heap->tags[at] = heap->tags[child];
-        at = child;
-    }
-    heap->tags[at] = last;
-    if (heap->cap > 64 && heap->count < heap->cap / 4) {
-        heap->cap = heap->cap / 2;
-        heap->tags = memory_resize(heap->tags, heap->cap * sizeof(heap->tags[0]));
-    }
-    return top;
 }
 
 static struct expiry_index *index_of(struct keytable *keytable)
@@ -101,8 +53,8 @@ static bool index_is_rebuilding(const struct expiry_index *index)
 void expiry_index_destroy(struct expiry_index *index)
 {
     if (index != NULL) {
-        memory_free(index->heap.tags);
-        memory_free(index->fresh.tags);
+        word_heap_deinit(&index->heap);
+        word_heap_deinit(&index->fresh);
         memory_free(index);
     }
 }
@@ -114,7 +66,7 @@ size_t expiry_index_tags(const struct expiry_index *index)
 
 uint64_t expiry_index_hash(const struct expiry_index *index, size_t at)
 {
-    return index->heap.tags[at] & TAG_HASH_MASK;
+    return word_heap_at(&index->heap, (uint32_t)at) & TAG_HASH_MASK;
 }
 
 static void hint_lower(struct keyspace *keyspace, const struct shard *shard, int64_t fire_ms)
@@ -127,9 +79,9 @@ static void hint_lower(struct keyspace *keyspace, const struct shard *shard, int
 
 static void index_push(struct expiry_index *index, uint64_t tag)
 {
-    heap_push(&index->heap, tag);
+    word_heap_push(&index->heap, tag);
     if (index_is_rebuilding(index)) {
-        heap_push(&index->fresh, tag);
+        word_heap_push(&index->fresh, tag);
     }
 }
 
@@ -170,7 +122,7 @@ static int64_t entry_visit_ms(const struct entry *entry)
 /* One slice of rebuilding: tags for the keys with a deadline in the next buckets. */
 struct rebuild_visit {
     const struct keyspace *keyspace;
-    struct heap *fresh;
+    struct word_heap *fresh;
 };
 
 static void rebuild_visit(void *context, void *item)
@@ -180,7 +132,7 @@ static void rebuild_visit(void *context, void *item)
     int64_t visit_ms = entry_visit_ms(entry);
     if (visit_ms != INT64_MAX) {
         uint64_t hash = keyspace_hash(visit->keyspace, entry_key(entry));
-        heap_push(visit->fresh, tag_make(visit_ms, hash));
+        word_heap_push(visit->fresh, tag_make(visit_ms, hash));
         entry->tagged = entry->has_deadline;
     }
 }
@@ -199,9 +151,9 @@ static void index_rebuild_slice(struct keyspace_user *user, struct keytable *key
         index->rebuild_position = table_scan(&keytable->table, &env, index->rebuild_position, rebuild_visit, &visit);
     }
     if (!index_is_rebuilding(index)) {
-        memory_free(index->heap.tags);
+        word_heap_deinit(&index->heap);
         index->heap = index->fresh;
-        index->fresh = (struct heap){0};
+        index->fresh = (struct word_heap){0};
     }
 }
 
@@ -245,14 +197,14 @@ void expiry_settle_top(const struct keyspace *keyspace, struct keytable *keytabl
 {
     struct expiry_index *index = keytable->expiry;
     for (; budget > 0 && index->heap.count > 0; budget--) {
-        uint64_t tag = index->heap.tags[0];
+        uint64_t tag = word_heap_at(&index->heap, 0);
         struct group_visit visit = {
             .keyspace = keyspace, .group = tag & TAG_HASH_MASK, .now_ms = INT64_MIN, .earliest_ms = INT64_MAX};
         group_visit_bucket(&visit, table_home(&keytable->table, tag & TAG_HASH_MASK));
         if (visit.earliest_ms <= tag_deadline_ms(tag)) {
             return;
         }
-        (void)heap_pop(&index->heap);
+        (void)word_heap_pop(&index->heap);
         if (visit.earliest_ms != INT64_MAX) {
             index_push(index, tag_make(visit.earliest_ms, tag));
         }
@@ -299,13 +251,13 @@ static void keytable_fire(struct keyspace_user *user, struct shard *shard, unsig
 {
     struct keytable *keytable = &shard->databases[db];
     struct expiry_index *index = keytable->expiry;
-    while (index->heap.count > 0 && tag_deadline_ms(index->heap.tags[0]) <= user->now_ms) {
+    while (index->heap.count > 0 && tag_deadline_ms(word_heap_at(&index->heap, 0)) <= user->now_ms) {
         if (slice->visited >= budget) {
             slice->more = true;
             return;
         }
         slice->visited++;
-        uint64_t tag = heap_pop(&index->heap);
+        uint64_t tag = word_heap_pop(&index->heap);
         int64_t earliest_ms = group_fire(user, shard, db, tag, slice);
         if (earliest_ms != INT64_MAX) {
             index_push(index, tag_make(earliest_ms, tag));
@@ -336,8 +288,8 @@ void expiry_refresh_hint(struct keyspace *keyspace, struct shard *shard)
         }
         if (index_is_rebuilding(index)) {
             soonest_ms = 0;
-        } else if (index->heap.count > 0 && tag_deadline_ms(index->heap.tags[0]) < soonest_ms) {
-            soonest_ms = tag_deadline_ms(index->heap.tags[0]);
+        } else if (index->heap.count > 0 && tag_deadline_ms(word_heap_at(&index->heap, 0)) < soonest_ms) {
+            soonest_ms = tag_deadline_ms(word_heap_at(&index->heap, 0));
         }
     }
     atomic_store_explicit(&keyspace->next_fire_ms[shard->index], soonest_ms, memory_order_relaxed);
@@ -353,7 +305,7 @@ int64_t expiry_average_ttl_ms(struct keyspace_user *user, struct shard *shard, u
     int64_t sum_ms = 0;
     int64_t count = 0;
     for (uint32_t i = 0; i < index->heap.count; i += step) {
-        int64_t left_ms = tag_deadline_ms(index->heap.tags[i]) - user->now_ms;
+        int64_t left_ms = tag_deadline_ms(word_heap_at(&index->heap, i)) - user->now_ms;
         sum_ms += left_ms > 0 ? left_ms : 0;
         count++;
     }
